@@ -1,0 +1,161 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything about the local AWS that a user or a test may want different.
+
+What AWS does not document is a field here instead of a guess in the code. Fields are set at start
+(``--set name=value``) and while it runs (``POST /_localaws/config``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar, cast, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Value = TypeVar("Value")
+
+BOOT_ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
+BOOT_SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+MlflowMode = Literal["zygote", "uvicorn", "cli", "off"]
+
+# These identify the instance: changing them under living state would make its ARNs and files lie.
+FIXED_AT_START = frozenset({"home", "port", "region", "account_id", "mlflow", "mlflow_python"})
+
+
+class InvalidSettingError(ValueError):
+    """A setting that does not exist, has the wrong type or cannot change any more."""
+
+
+@dataclass
+class Delays:
+    """Seconds that each verb spends in its transient state (``Creating``, ``Stopping``, ...)."""
+
+    create: float = 0.0
+    update: float = 0.0
+    start: float = 0.0
+    stop: float = 0.0
+    delete: float = 0.0
+    app_create: float = 0.0
+    app_update: float = 0.0
+    app_delete: float = 0.0
+
+
+@dataclass
+class Settings:
+    """One local AWS. See the module's docstring."""
+
+    home: Path
+    port: int = 5566
+    region: str = "us-east-1"
+    account_id: str = "123456789012"
+
+    signature_check: bool = True  # verify the SigV4 signature of every call
+    iam_enforcement: bool = False  # evaluate IAM policies for every call
+    validation: bool = True  # validate inputs against botocore's model
+    clock_skew_seconds: float = 900.0  # AWS refuses signatures older or newer than 15 minutes
+
+    mlflow: MlflowMode = "zygote"
+    mlflow_python: Path | None = None  # None: the interpreter that runs the local AWS
+
+    delays: Delays = field(default_factory=Delays)
+    iam_propagation_seconds: float = 0.0  # a role younger than this cannot be assumed by SageMaker yet
+    deleted_app_retention_seconds: float = 86400.0  # a deleted App is still listed as Deleted for so long
+    tracking_server_quota: int = 10
+    app_quota: int = 3
+    stuck: set[str] = field(default_factory=set)  # verbs that never finish: {"update"}
+    fail_next: dict[str, bool] = field(default_factory=dict)  # verbs whose next run ends in ...Failed
+
+    supported_mlflow_versions: dict[str, str] = field(
+        default_factory=lambda: {"3.0": "3.0.0", "2.16": "2.16.2", "2.13": "2.13.2"}
+    )
+    app_mlflow_version: str = "3.10.1"
+
+    stopped_status: int = 400  # answer of a stopped server's data plane; the client must not retry it
+    stopped_body: str = "Tracking server is not running"
+
+    def as_json(self) -> dict[str, object]:
+        """The settings as plain JSON values (``GET /_localaws/config``)."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+
+    def change(self, changes: Mapping[str, object]) -> None:
+        """Change settings of a running local AWS; all of them or, when one is wrong, none."""
+        for name in changes:
+            if name in FIXED_AT_START:
+                raise InvalidSettingError(f"{name} is fixed when the local AWS starts")
+        self.set_initial(changes)
+
+    def set_initial(self, changes: Mapping[str, object]) -> None:
+        """Set any field from plain JSON values; all of them or, when one is wrong, none."""
+        known = {each.name for each in fields(self)}
+        converted: dict[str, object] = {}
+        for name, value in changes.items():
+            if name not in known:
+                raise InvalidSettingError(f"there is no setting {name!r}; known: {', '.join(sorted(known))}")
+            converted[name] = _converted(name, getattr(self, name), value)
+        for name, new in converted.items():
+            setattr(self, name, new)
+
+    def dump(self) -> object:
+        """What a restart must bring back: everything that can change at run time."""
+        return {name: value for name, value in self.as_json().items() if name not in FIXED_AT_START}
+
+    def load(self, saved: object) -> None:
+        """Take over a dump; fields of older versions that no longer exist are left out."""
+        known = {each.name for each in fields(self)} - FIXED_AT_START
+        saved_fields = cast("Mapping[str, object]", saved)
+        self.set_initial({name: value for name, value in saved_fields.items() if name in known})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Delays):
+        return dict(vars(value))
+    if isinstance(value, set):
+        return sorted(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict):
+        return dict(value)
+    return value
+
+
+def _converted(name: str, current: object, value: object) -> object:
+    """Turn a plain value into the type of the field, or refuse it."""
+    if name == "mlflow":
+        if value not in get_args(MlflowMode):
+            raise InvalidSettingError(f"mlflow must be one of {', '.join(get_args(MlflowMode))}, not {value!r}")
+        return value
+    if name in ("home", "mlflow_python"):
+        return None if value is None else Path(str(value))
+    if isinstance(current, Delays):
+        return _changed_delays(current, value)
+    if isinstance(current, float):
+        return _seconds(name, value)
+    if isinstance(current, set):
+        return set(_exactly(name, list, value))
+    return _exactly(name, type(current), value)
+
+
+def _seconds(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise InvalidSettingError(f"{name} must be a number of seconds >= 0, not {value!r}")
+    return float(value)
+
+
+def _changed_delays(current: Delays, value: object) -> Delays:
+    changes: dict[str, object] = _exactly("delays", dict, value)
+    merged = Delays(**vars(current))
+    for verb, seconds in changes.items():
+        if verb not in vars(merged):
+            raise InvalidSettingError(f"there is no delay {verb!r}; known: {', '.join(vars(merged))}")
+        setattr(merged, verb, _seconds(f"delays.{verb}", seconds))
+    return merged
+
+
+def _exactly(name: str, expected: type[Value], value: object) -> Value:
+    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+        raise InvalidSettingError(f"{name} must be {expected.__name__}, not {value!r}")
+    return value
