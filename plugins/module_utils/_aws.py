@@ -1,0 +1,147 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The edge to AWS: connection, clients, retries, calls. The only file that imports amazon.aws."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+try:
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    AWS_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError)
+except ImportError:
+    # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
+    AWS_ERRORS = ()
+
+from ansible_collections.amazon.aws.plugins.module_utils.common import set_collection_info
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
+
+COLLECTION_NAME = "mlops.sagemaker_mlflow"
+COLLECTION_VERSION = "0.1.0"
+
+ATTEMPTS = 8
+"""How often botocore sends one request before it gives up on throttling, 5xx answers and lost connections
+(mode C(standard): exponential back-off with jitter, at most 20 s between two attempts)."""
+CONNECT_TIMEOUT = 10
+READ_TIMEOUT = 60
+CONCURRENT_READS = 16
+
+Result = t.TypeVar("Result")
+
+
+class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no type information
+    """AnsibleAWSModule with our user agent, our retries and one client a service."""
+
+    def __init__(self, **settings: t.Any) -> None:
+        super().__init__(**settings)
+        set_collection_info(collection_name=COLLECTION_NAME, collection_version=COLLECTION_VERSION)
+        self.clients = Clients(self._new_client)
+
+    @property
+    def name(self) -> str:
+        """The module's name, for messages."""
+        return str(self._name)
+
+    def _new_client(self, service: str) -> t.Any:
+        return self.client(
+            service,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                connect_timeout=CONNECT_TIMEOUT,
+                read_timeout=READ_TIMEOUT,
+                max_pool_connections=CONCURRENT_READS,
+            ),
+        )
+
+
+class Clients:
+    """One botocore client a service. Clients may be used by many threads, but only one thread may make them."""
+
+    def __init__(self, new_client: Callable[[str], t.Any]) -> None:
+        self._new_client = new_client
+        self._clients: dict[str, t.Any] = {}
+
+    def __getitem__(self, service: str) -> t.Any:
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def send(self, call: Call) -> dict[str, t.Any]:
+        """Make one call and return AWS's answer."""
+        answer: dict[str, t.Any] = getattr(self[call.service], call.operation)(**call.parameters)
+        return answer
+
+
+def read_concurrently(reads: Mapping[str, Callable[[], t.Any]]) -> dict[str, t.Any]:
+    """Run independent reads at the same time and return their results by name.
+
+    Make the clients that the reads use before. The first failure, in the order of C(reads), is raised.
+    """
+    if len(reads) == 1:
+        return {name: read() for name, read in reads.items()}
+    with ThreadPoolExecutor(max_workers=min(CONCURRENT_READS, max(len(reads), 1))) as pool:
+        futures = {name: pool.submit(read) for name, read in reads.items()}
+        return {name: future.result() for name, future in futures.items()}
+
+
+@dataclass
+class Deadline:
+    """A bounded wait on the monotonic clock.
+
+    :param timeout: seconds after which the wait ends without success.
+    :param delay: seconds between two looks.
+    """
+
+    timeout: float
+    delay: float
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the wait began."""
+        return time.monotonic() - self.started
+
+    def ticks(self) -> Iterator[float]:
+        """Yield the elapsed seconds before each look; ends at the time-out (the first look is always made)."""
+        yield self.elapsed
+        while self.elapsed < self.timeout:
+            time.sleep(min(self.delay, max(self.timeout - self.elapsed, 0)))
+            yield self.elapsed
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who calls, and where.
+
+    :param account_id: 12 digits.
+    :param partition: C(aws), C(aws-us-gov), C(aws-cn), ...
+    :param region: the region of the calls.
+    :param arn: the caller's ARN.
+    """
+
+    account_id: str
+    partition: str
+    region: str
+    arn: str
+
+
+def caller_identity(clients: Clients) -> Identity:
+    """The caller's account, partition and region (sts:GetCallerIdentity, which needs no permission)."""
+    client = clients["sts"]
+    answer = client.get_caller_identity()
+    arn = str(answer["Arn"])
+    return Identity(str(answer["Account"]), arn.split(":")[1], str(client.meta.region_name), arn)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The life of a run: read, plan, apply, wait, read. The only place that asks for check mode."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
+
+State = t.TypeVar("State")
+
+ROUNDS = 4
+"""How often a plan is made anew when somebody else changed the resource between our read and our write."""
+
+
+class Superseded(Exception):  # noqa: N818  # not an error: the world moved on, and the plan is made anew
+    """The resource was changed by somebody else since it was read (or an answer of AWS was lost)."""
+
+
+class Resource(t.Protocol[State]):
+    """One kind of AWS resource, as the run sees it. Decisions are in C(plan), which makes no call."""
+
+    @property
+    def title(self) -> str:
+        """How messages name it: C(bucket 'mlflow-staging-mlflow-artifacts-a')."""
+
+    def read(self) -> State:
+        """Everything that the wish asks about, in one round of concurrent reads."""
+
+    def plan(self, state: State) -> Plan[State]:
+        """What differs from the wish. Raises MlflowError for what must not be done. Makes no call."""
+
+    def settle(self, state: State) -> State:
+        """Wait until AWS accepts a write; the state read last (C(state) itself when nothing had to be waited for)."""
+
+    def apply(self, change: Change) -> None:
+        """Make one change true. Raises Superseded when it no longer fits what is there."""
+
+    def confirm(self, plan: Plan[State]) -> State:
+        """Wait (when asked to) until AWS shows what the plan made true; the state read last."""
+
+    def describe(self, state: State) -> dict[str, t.Any]:
+        """The module's return values for this state."""
+
+
+def converge(resource: Resource[State], check_mode: bool) -> dict[str, t.Any]:
+    """Bring one resource to its wish and return the module's result.
+
+    In check mode nothing is written and the result is the plan's prediction, in the same shape.
+    """
+    observed = resource.read()
+    plan = resource.plan(observed)
+    if check_mode:
+        return _outcome(resource, plan, list(plan.changes), plan.predicted)
+    applied: list[Change] = []
+    reached = _apply_until_true(resource, observed, plan, applied)
+    return _outcome(resource, plan, applied, reached)
+
+
+def _apply_until_true(resource: Resource[State], observed: State, plan: Plan[State], applied: list[Change]) -> State:
+    """Apply the plan; when the world moved on meanwhile, plan anew, a bounded number of times."""
+    for _round in range(ROUNDS):
+        try:
+            if plan.changed:
+                observed = resource.settle(observed)
+                plan = resource.plan(observed)
+            for change in plan.changes:
+                _apply(resource, change, applied)
+            return resource.confirm(plan)
+        except Superseded:
+            observed = resource.read()
+            plan = resource.plan(observed)
+    raise MlflowError(
+        f"The {resource.title} was changed by somebody else {ROUNDS} times while this run was changing it. "
+        "Find the other run (CloudTrail names the caller), let it end, and repeat this one.",
+        applied=[change.report() for change in applied],
+    )
+
+
+def _apply(resource: Resource[State], change: Change, applied: list[Change]) -> None:
+    """One change; a failure carries what was already done, so that nobody has to guess."""
+    try:
+        resource.apply(change)
+    except AWS_ERRORS as error:
+        raise MlflowError(
+            explain(error, f"changing {change.name} of the {resource.title}"),
+            applied=[done.report() for done in applied],
+        ) from error
+    except MlflowError as error:
+        error.details.setdefault("applied", [done.report() for done in applied])
+        raise
+    applied.append(change)
+
+
+def _outcome(resource: Resource[State], plan: Plan[State], changes: list[Change], state: State) -> dict[str, t.Any]:
+    return {
+        **resource.describe(state),
+        "changed": bool(changes),
+        "action": plan.action if changes else "none",
+        "changes": [change.report() for change in changes],
+        "diff": plan.diff(resource.title),
+    }
+
+
+def run(module: AwsModule, make_resource: t.Callable[[AwsModule], Resource[t.Any]]) -> None:
+    """The body of every module: converge one resource, and end in words."""
+    try:
+        resource = make_resource(module)
+        result = converge(resource, check_mode=module.check_mode)
+    except MlflowError as error:
+        module.fail_json(msg=error.message, **error.details)
+    except AWS_ERRORS as error:
+        module.fail_json(msg=explain(error, f"reading what {module.name} manages"))
+    else:
+        module.exit_json(**result)

@@ -1,0 +1,111 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""What can go wrong, in words: the one exception of the collection and the reading of botocore's."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Collection
+
+NEXT_STEPS: dict[str, str] = {
+    "AccessDenied": "Allow the action named above to the caller (aws sts get-caller-identity shows who that is).",
+    "ExpiredToken": "The credentials have expired: sign in again (for example aws sso login) and repeat the run.",
+    "InvalidCredentials": "The access key is unknown or does not match its secret key: check AWS_PROFILE or AWS_ACCESS_KEY_ID.",
+    "Throttling": "AWS still throttled the call after every retry: wait a minute, or lower the number of forks, and repeat the run.",
+    "Unavailable": "AWS answered with an internal error after every retry: see https://health.aws.amazon.com and repeat the run.",
+    "NoCredentials": "Sign in first: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws sso login.",
+    "NoRegion": "Set the option region, or AWS_REGION.",
+    "Unreachable": "Check the region's name, the network, and AWS_ENDPOINT_URL when it is set.",
+}
+
+_KINDS: dict[str, str] = {
+    "AccessDenied": "AccessDenied",
+    "AccessDeniedException": "AccessDenied",
+    "AllAccessDisabled": "AccessDenied",
+    "UnauthorizedOperation": "AccessDenied",
+    "403": "AccessDenied",
+    "ExpiredToken": "ExpiredToken",
+    "ExpiredTokenException": "ExpiredToken",
+    "InvalidClientTokenId": "InvalidCredentials",
+    "InvalidAccessKeyId": "InvalidCredentials",
+    "SignatureDoesNotMatch": "InvalidCredentials",
+    "UnrecognizedClientException": "InvalidCredentials",
+    "Throttling": "Throttling",
+    "ThrottlingException": "Throttling",
+    "RequestLimitExceeded": "Throttling",
+    "SlowDown": "Throttling",
+    "TooManyRequestsException": "Throttling",
+    "InternalError": "Unavailable",
+    "InternalFailure": "Unavailable",
+    "InternalServerError": "Unavailable",
+    "ServiceUnavailable": "Unavailable",
+    "ServiceUnavailableException": "Unavailable",
+    "500": "Unavailable",
+    "503": "Unavailable",
+    "NoCredentialsError": "NoCredentials",
+    "PartialCredentialsError": "NoCredentials",
+    "TokenRetrievalError": "ExpiredToken",
+    "SSOTokenLoadError": "ExpiredToken",
+    "UnauthorizedSSOTokenError": "ExpiredToken",
+    "CredentialRetrievalError": "ExpiredToken",
+    "NoRegionError": "NoRegion",
+    "EndpointConnectionError": "Unreachable",
+    "ConnectTimeoutError": "Unreachable",
+    "ReadTimeoutError": "Unreachable",
+    "ConnectionClosedError": "Unreachable",
+}
+
+
+class MlflowError(Exception):
+    """A failure that the user can act on.
+
+    :param message: what is wrong, where, and what to do next.
+    :param details: further keys of the module's failure result (plain data, no secrets).
+    """
+
+    def __init__(self, message: str, **details: t.Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+def error_code(error: BaseException) -> str:
+    """AWS's error code of a botocore ClientError, else the exception's class name."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
+
+
+def error_message(error: BaseException) -> str:
+    """AWS's own words for a botocore ClientError, else the exception's text."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return str(response.get("Error", {}).get("Message") or error)
+    return str(error)
+
+
+def is_error(error: BaseException, codes: Collection[str], text: str = "") -> bool:
+    """Whether AWS answered with one of these codes and with this text in its message."""
+    return error_code(error) in codes and text.casefold() in error_message(error).casefold()
+
+
+def explain(error: BaseException, doing: str) -> str:
+    """One readable sentence for a botocore error, with the next step where there is one.
+
+    :param error: a ClientError or any other BotoCoreError.
+    :param doing: what was being done, as in "creating the role 'mlflow-staging-mlflow-role'".
+    """
+    code = error_code(error)
+    operation = getattr(error, "operation_name", "")
+    where = f" ({operation})" if operation else ""
+    next_step = NEXT_STEPS.get(_KINDS.get(code, ""), "")
+    return (
+        f"Failed while {doing}{where}: {code}: {error_message(error)}".rstrip(". ") + ". " * bool(next_step) + next_step
+    )
