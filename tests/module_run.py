@@ -1,0 +1,113 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a module of the collection as Ansible does: arguments in as JSON, one JSON document out."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import typing as t
+from dataclasses import dataclass
+from unittest import mock
+
+from ansible.module_utils import basic
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_region import LocalRegion
+
+PACKAGE = "ansible_collections.mlops.sagemaker_mlflow.plugins.modules"
+
+
+class ModuleFailedError(AssertionError):
+    """The module called fail_json; C(result) is what it returned."""
+
+    def __init__(self, result: dict[str, t.Any]) -> None:
+        super().__init__(result.get("msg"))
+        self.result = result
+
+
+@dataclass
+class Run:
+    """What one run returned, and what it asked AWS."""
+
+    result: dict[str, t.Any]
+    calls: list[str]
+    writes: list[str]
+
+    @property
+    def changed(self) -> bool:
+        """The result's C(changed)."""
+        return bool(self.result["changed"])
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the changes."""
+        return [change["name"] for change in self.result["changes"]]
+
+
+class Modules:
+    """Runs modules against one local AWS and records the requests that each run makes."""
+
+    def __init__(self, region: LocalRegion) -> None:
+        self.region = region
+
+    def run(self, module: str, *, check: bool = False, **arguments: t.Any) -> Run:
+        """One run; raises ModuleFailedError when the module fails."""
+        self.region.clear_log()
+        result = self._execute(module, {**arguments, "_ansible_check_mode": check, "_ansible_diff": True})
+        if result.get("failed"):
+            raise ModuleFailedError(result)
+        return Run(result, self.region.calls(), self.region.writes())
+
+    def converge(self, module: str, **arguments: t.Any) -> Run:
+        """The contract of every state module in one go: check mode predicts what the run then does, without a write
+        call; the second run changes nothing and writes nothing. Returns the real run.
+        """
+        check = self.run(module, check=True, **arguments)
+        assert check.writes == [], "check mode wrote"
+        real = self.run(module, **arguments)
+        for key in ("changed", "action", "changes", "diff"):
+            assert check.result[key] == real.result[key], f"check mode predicted another {key}"
+        assert check.result.keys() == real.result.keys(), "check mode returned other keys"
+        again = self.run(module, **arguments)
+        assert not again.changed, f"the second run changed {again.names}"
+        assert again.writes == [], "the second run wrote"
+        return real
+
+    def fail(self, module: str, *, check: bool = False, **arguments: t.Any) -> str:
+        """Run a module that must fail, and return its message."""
+        try:
+            run = self.run(module, check=check, **arguments)
+        except ModuleFailedError as failure:
+            return str(failure.result["msg"])
+        raise AssertionError(f"{module} did not fail: {run.result}")
+
+    def _execute(self, module: str, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        output = io.StringIO()
+        main = importlib.import_module(f"{PACKAGE}.{module}").main
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(mock.patch.dict(os.environ, self.region.environment))
+            stack.enter_context(_arguments(arguments))
+            stack.enter_context(contextlib.redirect_stdout(output))
+            stack.enter_context(contextlib.suppress(SystemExit))
+            main()
+        lines = [line for line in output.getvalue().splitlines() if line.startswith("{")]
+        result: dict[str, t.Any] = json.loads(lines[-1])
+        return result
+
+
+@contextlib.contextmanager
+def _arguments(arguments: dict[str, t.Any]) -> Iterator[None]:
+    """Hand arguments to the next AnsibleModule, on every supported ansible-core."""
+    document = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.object(basic, "_ANSIBLE_ARGS", document))
+        if hasattr(basic, "_ANSIBLE_PROFILE"):
+            stack.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy"))
+        yield
