@@ -42,6 +42,7 @@ class Delays:
     app_create: float = 0.0
     app_update: float = 0.0
     app_delete: float = 0.0
+    maintenance: float = 0.0
 
 
 @dataclass
@@ -73,6 +74,27 @@ class Settings:
         default_factory=lambda: {"3.0": "3.0.0", "2.16": "2.16.2", "2.13": "2.13.2"}
     )
     app_mlflow_version: str = "3.10.1"
+
+    update_omission_flips: bool = True  # an Update without the registration field sets it to its documented default
+    role_failure_is_status: bool = False  # a server's unusable role: CreateFailed instead of a ValidationException
+    bucket_failure_is_status: bool = True  # an unusable artifact bucket: CreateFailed instead of a ValidationException
+    update_stopped_allowed: bool = True  # a stopped tracking server can be updated
+    presign_inactive_allowed: bool = False  # UI links of a server that does not run
+    app_names_unique: bool = False  # two living Apps may have one name
+    app_defaults_move: bool = True  # a new account or domain default takes the place of the old; False: refused
+    app_kms_key_as_arn: bool = False  # DescribeMlflowApp shows the key's ARN; False: as it was given
+    deleted_apps_count: bool = False  # Apps that are still listed as Deleted count against the quota
+    duplicate_name_error: str = "ValidationException"  # code of Create with a name that is taken
+    missing_tagged_resource_error: str = "ResourceNotFound"  # code of the tag operations for an unknown MLflow ARN
+    list_page_size: int = 10  # entries of a page when MaxResults is left out: small, so that forgotten paging shows
+    maintenance_weekly: bool = False  # servers and Apps enter maintenance when the clock passes their window
+    maintenance_next: set[str] = field(default_factory=set)  # names that enter maintenance when next looked at
+
+    foreign_buckets: set[str] = field(default_factory=set)  # names that belong to another account
+    foreign_account_id: str = "999988887777"  # that account
+    s3_new_bucket_defaults: bool = True  # new buckets block public access and disable ACLs (AWS since April 2023)
+    s3_region_redirects: bool = True  # 301 when a bucket is addressed in a region it is not in
+    s3_conflict_seconds: float = 0.0  # 409 OperationAborted for writes to one bucket that follow each other faster
 
     stopped_status: int = 400  # answer of a stopped server's data plane; the client must not retry it
     stopped_body: str = "Tracking server is not running"
