@@ -61,6 +61,7 @@ class Settings:
 
     mlflow: MlflowMode = "zygote"
     mlflow_python: Path | None = None  # None: the interpreter that runs the local AWS
+    mlflow_start_seconds: float = 120.0  # an MLflow server that is not up by then has failed
 
     delays: Delays = field(default_factory=Delays)
     iam_propagation_seconds: float = 0.0  # a role younger than this cannot be assumed by SageMaker yet
