@@ -1,0 +1,222 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""Every policy document that the collection writes, as pure functions. Least privilege, stable order.
+
+No statement allows C(*) where a resource can be named, none allows C(service:*).
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import VERSION
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document, Statement
+
+BASIC_ACCESS = "MLflowBasicAccess"
+KMS_ACCESS = "MLflowKMSAccess"
+SERVICE_PRINCIPAL = "sagemaker.amazonaws.com"
+"""SageMaker's service principal; the same in every partition."""
+TRUST_SID = "AllowSageMaker"
+TLS_ONLY_SID = "DenyInsecureTransport"
+OWNER_ONLY_SID = "DenyOtherAccounts"
+
+_DNS_SUFFIXES = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
+
+
+def dns_suffix(partition: str) -> str:
+    """The domain of a partition's service endpoints."""
+    return _DNS_SUFFIXES.get(partition, "amazonaws.com")
+
+
+def service_trust_statement(source_account: str | None, source_arns: Sequence[str]) -> Statement:
+    """Lets SageMaker take the role, on behalf of this account's SageMaker only.
+
+    :param source_account: the account that SageMaker must act for; None to not ask.
+    :param source_arns: patterns of the SageMaker resources that it must act for; empty to not ask.
+    """
+    statement: Statement = {
+        "Sid": TRUST_SID,
+        "Effect": "Allow",
+        "Principal": {"Service": SERVICE_PRINCIPAL},
+        "Action": "sts:AssumeRole",
+    }
+    condition: dict[str, t.Any] = {}
+    if source_arns:
+        condition["ArnLike"] = {"aws:SourceArn": _single(source_arns)}
+    if source_account is not None:
+        condition["StringEquals"] = {"aws:SourceAccount": source_account}
+    if condition:
+        statement["Condition"] = condition
+    return statement
+
+
+def any_sagemaker_resource(partition: str, region: str, account_id: str) -> str:
+    """The pattern of every SageMaker resource of an account in a region."""
+    return f"arn:{partition}:sagemaker:{region}:{account_id}:*"
+
+
+def service_trust(partition: str, region: str, account_id: str, protected: bool = True) -> Document:
+    """The trust policy of a service role, with the usual confused-deputy conditions unless switched off."""
+    if not protected:
+        return _document([service_trust_statement(None, ())])
+    pattern = any_sagemaker_resource(partition, region, account_id)
+    return _document([service_trust_statement(account_id, (pattern,))])
+
+
+def basic_access(
+    partition: str,
+    region: str,
+    account_id: str,
+    bucket: str,
+    prefix: str = "",
+    *,
+    artifact_deletion: bool = False,
+    model_registration: bool = False,
+) -> Document:
+    """C(MLflowBasicAccess): what the service needs on the artifact store, and on the model registry when it is used.
+
+    :param prefix: the folder below the bucket, without slashes at its ends; empty for the whole bucket.
+    :param artifact_deletion: also allow objects to be deleted, which C(mlflow gc) needs.
+    :param model_registration: also allow the writes of automatic model registration.
+    """
+    statements = artifact_statements(partition, bucket, prefix, deletion=artifact_deletion)
+    if model_registration:
+        statements += model_registry_statements(partition, region, account_id)
+    return _document(statements)
+
+
+def artifact_statements(partition: str, bucket: str, prefix: str = "", *, deletion: bool = False) -> list[Statement]:
+    """Read, write and list the objects below the prefix, nothing else in the bucket."""
+    bucket_arn = f"arn:{partition}:s3:::{bucket}"
+    objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    listing: Statement = {
+        "Sid": "ListArtifacts",
+        "Effect": "Allow",
+        "Action": "s3:ListBucket",
+        "Resource": bucket_arn,
+    }
+    if prefix:
+        listing["Condition"] = {"StringLike": {"s3:prefix": [prefix, f"{prefix}/*"]}}
+    return [
+        {
+            "Sid": "ReadAndWriteArtifacts",
+            "Effect": "Allow",
+            "Action": sorted([*objects, *(["s3:DeleteObject"] if deletion else [])]),
+            "Resource": f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*",
+        },
+        listing,
+        {
+            "Sid": "LookAtBucket",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+            "Resource": bucket_arn,
+        },
+    ]
+
+
+def model_registry_statements(partition: str, region: str, account_id: str) -> list[Statement]:
+    """What the service writes when it registers MLflow's models in the SageMaker Model Registry, and their lineage."""
+    base = f"arn:{partition}:sagemaker:{region}:{account_id}"
+    groups, packages = f"{base}:model-package-group/*", f"{base}:model-package/*"
+    actions, artifacts, contexts = f"{base}:action/*", f"{base}:artifact/*", f"{base}:context/*"
+    return [
+        {
+            "Sid": "RegisterModels",
+            "Effect": "Allow",
+            "Action": [
+                "sagemaker:AddTags",
+                "sagemaker:CreateModelPackage",
+                "sagemaker:CreateModelPackageGroup",
+                "sagemaker:DescribeModelPackageGroup",
+                "sagemaker:UpdateModelPackage",
+            ],
+            "Resource": [packages, groups],
+        },
+        {
+            "Sid": "RecordLineage",
+            "Effect": "Allow",
+            "Action": ["sagemaker:AddAssociation", "sagemaker:AddTags", "sagemaker:CreateAction"],
+            "Resource": [actions, artifacts, contexts],
+        },
+    ]
+
+
+def kms_access(key_arn: str) -> Document:
+    """C(MLflowKMSAccess): use the key for the objects of S3 in the key's region, and for nothing else.
+
+    S3 needs GenerateDataKey for a write and Decrypt for a read and for the parts of a multipart upload.
+    """
+    _arn, partition, _kms, region, *_rest = key_arn.split(":")
+    return _document(
+        [
+            {
+                "Sid": "UseKeyForArtifacts",
+                "Effect": "Allow",
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                "Resource": key_arn,
+                "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.{dns_suffix(partition)}"}},
+            }
+        ]
+    )
+
+
+def bucket_tls_only_statement(partition: str, bucket: str) -> Statement:
+    """For a bucket policy: no request without TLS."""
+    return {
+        "Sid": TLS_ONLY_SID,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": _whole_bucket(partition, bucket),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def bucket_owner_only_statement(
+    partition: str, bucket: str, account_id: str, trusted_account_ids: Iterable[str] = ()
+) -> Statement:
+    """For a bucket policy: no request from another account, whatever other statements allow.
+
+    AWS services that act for themselves (delivery of logs) have no account and are let through; a request without
+    credentials is not, for it carries neither key.
+    """
+    accounts = sorted({account_id, *trusted_account_ids})
+    return {
+        "Sid": OWNER_ONLY_SID,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": _whole_bucket(partition, bucket),
+        "Condition": {
+            "StringNotEquals": {"aws:PrincipalAccount": _single(accounts)},
+            "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+        },
+    }
+
+
+def _whole_bucket(partition: str, bucket: str) -> list[str]:
+    arn = f"arn:{partition}:s3:::{bucket}"
+    return [arn, f"{arn}/*"]
+
+
+def _single(values: Sequence[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else list(values)
+
+
+def _document(statements: list[Statement]) -> Document:
+    return {"Version": VERSION, "Statement": statements}
