@@ -104,10 +104,12 @@ class Deadline:
 
     :param timeout: seconds after which the wait ends without success.
     :param delay: seconds between two looks.
+    :param first_delay: seconds before the second look; the pause doubles from there up to C(delay).
     """
 
     timeout: float
     delay: float
+    first_delay: float | None = None
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -118,8 +120,10 @@ class Deadline:
     def ticks(self) -> Iterator[float]:
         """Yield the elapsed seconds before each look; ends at the time-out (the first look is always made)."""
         yield self.elapsed
+        pause = self.delay if self.first_delay is None else min(self.first_delay, self.delay)
         while self.elapsed < self.timeout:
-            time.sleep(min(self.delay, max(self.timeout - self.elapsed, 0)))
+            time.sleep(min(pause, max(self.timeout - self.elapsed, 0)))
+            pause = min(pause * 2, self.delay)
             yield self.elapsed
 
 
