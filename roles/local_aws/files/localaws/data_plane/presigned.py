@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
 
 from localaws.mlflow_processes.launch import identifier
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from localaws.clock import Clock
     from localaws.settings import Settings
+    from localaws.signature import Principal
 
 PATH_PREFIX: Final = "/_mlflow/"
 REMEMBERED_SECONDS: Final = 86400  # so long a used or expired link is told apart from one that never was
@@ -36,7 +37,7 @@ class Link:
     arn: str
     expires: float
     session_seconds: int
-    principal_arn: str
+    principal: Principal | None
     used: bool = False
 
 
@@ -49,14 +50,14 @@ class PresignedLinks:
         self._lock = threading.Lock()
         self._links: dict[str, Link] = {}
 
-    def issue(self, arn: str, expires_in_seconds: int, session_seconds: int, principal_arn: str = "") -> str:
+    def issue(self, arn: str, expires_in_seconds: int, session_seconds: int, principal: Principal | None = None) -> str:
         """Make a link to the UI of an MLflow: the ``AuthorizedUrl`` of CreatePresigned...Url."""
         token = secrets.token_urlsafe(32)
         now = self._clock.time()
         with self._lock:
             oldest = now - REMEMBERED_SECONDS
             self._links = {each: link for each, link in self._links.items() if link.expires > oldest}
-            self._links[token] = Link(arn, now + expires_in_seconds, session_seconds, principal_arn)
+            self._links[token] = Link(arn, now + expires_in_seconds, session_seconds, principal)
         return f"http://127.0.0.1:{self._settings.port}{path_of(arn)}auth?authToken={token}"
 
     def redeem(self, arn_path: str, token: str) -> Link:
@@ -74,12 +75,11 @@ class PresignedLinks:
 
     def dump(self) -> object:
         with self._lock:
-            return {token: asdict(link) for token, link in self._links.items()}
+            return dict(self._links)
 
     def load(self, saved: object) -> None:
-        entries = cast("Mapping[str, Mapping[str, Any]]", saved)
         with self._lock:
-            self._links = {token: Link(**link) for token, link in entries.items()}
+            self._links = dict(cast("Mapping[str, Link]", saved))
 
 
 def path_of(arn: str) -> str:

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import secrets
 import threading
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localaws.clock import Clock
+    from localaws.signature import Principal
 
 COOKIE: Final = "localaws-mlflow-session"
 
@@ -23,7 +24,7 @@ class Session:
 
     arn: str
     expires: float
-    principal_arn: str
+    principal: Principal | None
 
 
 class Sessions:
@@ -34,13 +35,13 @@ class Sessions:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
 
-    def open(self, arn: str, seconds: int, principal_arn: str) -> str:
+    def open(self, arn: str, seconds: int, principal: Principal | None) -> str:
         """Begin a session and return its cookie's value."""
         value = secrets.token_urlsafe(32)
         now = self._clock.time()
         with self._lock:
             self._sessions = {each: session for each, session in self._sessions.items() if session.expires > now}
-            self._sessions[value] = Session(arn, now + seconds, principal_arn)
+            self._sessions[value] = Session(arn, now + seconds, principal)
         return value
 
     def find(self, value: str) -> Session | None:
@@ -50,9 +51,8 @@ class Sessions:
 
     def dump(self) -> object:
         with self._lock:
-            return {value: asdict(session) for value, session in self._sessions.items()}
+            return dict(self._sessions)
 
     def load(self, saved: object) -> None:
-        entries = cast("Mapping[str, Mapping[str, Any]]", saved)
         with self._lock:
-            self._sessions = {value: Session(**session) for value, session in entries.items()}
+            self._sessions = dict(cast("Mapping[str, Session]", saved))

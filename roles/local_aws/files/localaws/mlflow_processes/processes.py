@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     RoleCredentials = Callable[[str], Mapping[str, str]]
 
-HEALTH_PAUSE_SECONDS: Final = 0.05
+PROBE_SECONDS: Final = 10.0
+PROBE_PAUSE_SECONDS: Final = 0.05
 STOP_SECONDS: Final = 12.0  # the zygote kills what has not stopped after 5
 
 State = Literal["starting", "healthy", "failed", "stopped"]
@@ -229,10 +230,13 @@ class Processes:
         while time.monotonic() < deadline and server.state == "starting":
             if child.exited.is_set():
                 raise LaunchError(f"MLflow ended with status {child.status}:\n{last_lines(server.launch.log)}")
-            if _answers(child.port):
+            status = _probe(child.port)
+            if status == http.client.OK:
                 self._settle(server, "healthy")
                 return
-            child.exited.wait(HEALTH_PAUSE_SECONDS)
+            if status is not None:
+                raise LaunchError(f"MLflow answers with status {status}:\n{last_lines(server.launch.log)}")
+            child.exited.wait(PROBE_PAUSE_SECONDS)
         if server.state == "starting":
             seconds = self._settings.mlflow_start_seconds
             raise LaunchError(f"MLflow did not answer within {seconds:g} seconds:\n{last_lines(server.launch.log)}")
@@ -250,13 +254,14 @@ class Processes:
                 server.state = "stopped"
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+def _probe(port: int) -> int | None:
+    """The status of a small query; None while nobody answers. It reads the database, which ``/health`` does not."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PROBE_SECONDS)
     try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == http.client.OK
+        connection.request("GET", "/api/2.0/mlflow/experiments/search?max_results=1")
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

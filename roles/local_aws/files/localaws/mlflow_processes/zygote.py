@@ -48,6 +48,8 @@ PRELOADED_MODULES: Final = (
     "mlflow.store.model_registry.sqlalchemy_workspace_store",
     "mlflow.store.workspace.sqlalchemy_store",
     "mlflow.store.artifact.s3_artifact_repo",
+    "mlflow.tracing.processor.base_mlflow",
+    "sqlalchemy.dialects.sqlite.pysqlite",
     "alembic.command",
     "boto3",
 )
