@@ -1,0 +1,106 @@
+# Every target does its own set-up: it needs python3 (3.11 or newer), make and git, and nothing else.
+#
+#   make deploy                 a real MLflow behind a local AWS, on this machine
+#   make deploy ENV=staging     inventories/staging, on AWS
+#   make deploy ARGS='-e mlflow_server_size=Medium'
+
+ENV ?= local
+ARGS ?=
+PYTHON ?= python3
+# Where the local AWS of this clone keeps its state, and the port it asks for (a free one when that is taken).
+export LOCAL_AWS_HOME ?= $(CURDIR)/.local_aws
+
+VENV := .venv
+BIN := $(VENV)/bin
+FOR_RUN := $(VENV)/requirements-run
+FOR_TEST := $(VENV)/requirements-test
+PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
+CODE := plugins roles tests playbooks
+
+.DEFAULT_GOAL := help
+.PHONY: help deploy check destroy status verify ui up down test lint sanity build clean requirements chromium
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+# ---- Environments ----
+
+deploy: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Deploy inventories/$(ENV); on the local AWS also verify it and print the UI link
+	$(PLAYBOOK) playbooks/deploy.yml
+ifeq ($(ENV),local)
+	$(PLAYBOOK) playbooks/verify.yml
+	$(PLAYBOOK) playbooks/open_ui.yml
+	@printf '\nOutputs: outputs/*.json and outputs/*.env. The link works once, within five minutes: make ui prints a new one.\n'
+	@printf 'Next: make check ARGS="-e mlflow_server_size=Medium" previews a change, make deploy with the same ARGS makes it, make down stops it all.\n'
+endif
+
+check: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Preview what deploy would change
+	$(PLAYBOOK) --check --diff playbooks/deploy.yml
+
+destroy: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Delete the environment (refused while mlflow_server_protect is true)
+	$(PLAYBOOK) playbooks/destroy.yml
+
+status: $(FOR_RUN) inventory ## Show what runs and where it differs from the inventory
+	$(PLAYBOOK) playbooks/status.yml
+
+verify: $(FOR_RUN) inventory ## Use MLflow with the real client: log, register, read back
+	$(PLAYBOOK) playbooks/verify.yml
+
+ui: $(FOR_RUN) inventory ## Print a link to the MLflow UI
+	$(PLAYBOOK) playbooks/open_ui.yml
+
+up: $(FOR_RUN) ## Start the local AWS
+	$(BIN)/ansible-playbook --inventory inventories/local playbooks/local_up.yml
+
+down: $(FOR_RUN) ## Stop the local AWS and every MLflow behind it; its state stays
+	$(BIN)/ansible-playbook --inventory inventories/local playbooks/local_down.yml
+
+.PHONY: inventory
+inventory:
+	@test -f inventories/$(ENV)/hosts.yml || { echo "There is no inventories/$(ENV). Copy inventories/staging to it, or choose one of: $(notdir $(wildcard inventories/*))." >&2; exit 2; }
+
+# ---- What CI gates ----
+
+test: lint chromium ## Everything that CI gates
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 tests
+
+lint: $(FOR_TEST) ## Formatters, linters and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy plugins roles tests
+	$(BIN)/yamllint --strict .
+	ANSIBLE_COLLECTIONS_PATH=playbooks/collections $(BIN)/ansible-lint --offline --profile production --strict
+
+sanity: $(FOR_TEST) ## ansible-test sanity with the installed ansible-core
+	tests/sanity/run.sh $(BIN)
+
+chromium:
+	@command -v chromium >/dev/null || { $(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq && $(if $(filter 0,$(shell id -u)),,sudo )apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+	  || { echo "The UI tests need chromium in PATH: install it and repeat." >&2; exit 2; }
+
+build: $(FOR_RUN) ## The Galaxy tarball, in build/
+	$(BIN)/ansible-galaxy collection build --force --output-path build .
+
+# ---- Set-up ----
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is Python %d.%d; 3.11 or newer is needed: make PYTHON=python3.12 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(FOR_RUN): requirements/run.txt $(BIN)/python
+	@echo "Installing what a deployment needs (about a minute, once) ..."
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/run.txt
+	@touch $@
+
+$(FOR_TEST): requirements/test.txt $(FOR_RUN)
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+requirements: $(FOR_TEST) ## Pin anew what requirements/*.in and the local AWS ask for
+	$(BIN)/python -m pip install -qq --disable-pip-version-check uv
+	requirements/pin.sh $(BIN)/uv
+
+clean: ## Stop the local AWS and remove everything that these targets made
+	@if test -x $(BIN)/ansible-playbook; then $(MAKE) --no-print-directory down; fi
+	rm -rf $(VENV) $(LOCAL_AWS_HOME) build outputs .ansible .mypy_cache .ruff_cache .hypothesis
