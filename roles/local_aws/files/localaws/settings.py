@@ -57,6 +57,7 @@ class Settings:
     signature_check: bool = True  # verify the SigV4 signature of every call
     iam_enforcement: bool = False  # evaluate IAM policies for every call
     validation: bool = True  # validate inputs against botocore's model
+    secure_transport: bool = True  # IAM's aws:SecureTransport: TLS-only policies must not shut out a local HTTP port
     clock_skew_seconds: float = 900.0  # AWS refuses signatures older or newer than 15 minutes
 
     mlflow: MlflowMode = "zygote"
@@ -83,6 +84,7 @@ class Settings:
     presign_inactive_allowed: bool = False  # UI links of a server that does not run
     app_names_unique: bool = False  # two living Apps may have one name
     app_defaults_move: bool = True  # a new account or domain default takes the place of the old; False: refused
+    empty_domain_list_clears: bool = True  # an Update with no domains in the list ends all domain defaults
     app_kms_key_as_arn: bool = False  # DescribeMlflowApp shows the key's ARN; False: as it was given
     deleted_apps_count: bool = False  # Apps that are still listed as Deleted count against the quota
     duplicate_name_error: str = "ValidationException"  # code of Create with a name that is taken

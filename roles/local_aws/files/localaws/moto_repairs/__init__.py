@@ -1,0 +1,22 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What moto gets wrong and managed MLflow needs right. Every repair says what it repairs."""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    """Put the repairs into moto. Must run before the first request: moto keeps what it finds then."""
+    from moto.iam import urls as iam_urls  # loads moto's S3, IAM and STS
+    from moto.s3 import responses as s3_responses  # as above
+    from moto.sts import urls as sts_urls  # as above
+
+    from localaws.moto_repairs.iam_responses import RepairedIamResponse  # as above
+    from localaws.moto_repairs.s3_responses import RepairedS3Response, judge_policies_elsewhere
+    from localaws.moto_repairs.sts_responses import RepairedTokenResponse  # as above
+
+    iam_urls.url_paths["{0}/$"] = RepairedIamResponse.dispatch
+    sts_urls.url_paths["{0}/$"] = RepairedTokenResponse.dispatch
+    # moto loads the addresses of S3 anew for every look: only the class they name can be replaced.
+    s3_responses.S3Response = RepairedS3Response
+    judge_policies_elsewhere()
