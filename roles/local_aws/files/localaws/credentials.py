@@ -1,0 +1,140 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose access key it is: moto's IAM and STS backends hold the secrets that signatures are checked with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+from localaws.settings import BOOT_ACCESS_KEY, BOOT_SECRET_KEY
+
+if TYPE_CHECKING:
+    from localaws.settings import Settings
+
+Kind = Literal["root", "user", "assumed_role", "anonymous"]
+
+# MLflow processes run as long as their server: far longer than any session of STS's.
+_ROLE_SESSION = timedelta(days=3650)
+_ROLE_SESSION_NAME = "SageMaker"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who signed a call."""
+
+    account_id: str
+    arn: str
+    access_key_id: str
+    kind: Kind
+    name: str = ""  # of the user or the role
+    session_name: str = ""
+    session_policy: str | None = None
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a client signs with."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+
+@dataclass(frozen=True)
+class KnownKey:
+    """An access key that exists."""
+
+    credentials: Credentials
+    principal: Principal
+    expiration: datetime | None = None
+    is_active: bool = True
+
+
+def anonymous(account_id: str) -> Principal:
+    """Who calls without a signature."""
+    return Principal(account_id, "*", "", "anonymous")
+
+
+def find(access_key_id: str, settings: Settings) -> KnownKey | None:
+    """The key with this id, in whatever account it is."""
+    if access_key_id == BOOT_ACCESS_KEY:
+        return KnownKey(Credentials(BOOT_ACCESS_KEY, BOOT_SECRET_KEY), root(settings))
+    return _session_key(access_key_id) or _user_key(access_key_id)
+
+
+def root(settings: Settings) -> Principal:
+    """The account's root: whom the documented example key belongs to."""
+    return Principal(
+        settings.account_id, f"arn:{_partition(settings)}:iam::{settings.account_id}:root", BOOT_ACCESS_KEY, "root"
+    )
+
+
+def role_credentials(role_arn: str, settings: Settings) -> Credentials:
+    """Long-lived credentials of a role, for a service that acts as it (MLflow behind a tracking server).
+
+    One session a role: asked again (after a restart, too) the same credentials come back.
+    """
+    from moto.sts.models import sts_backends
+
+    account_id = role_arn.split(":")[4]
+    sessions = sts_backends[account_id][_partition(settings)].assumed_roles
+    for session in list(sessions):
+        if session.role_arn == role_arn and session.session_name == _ROLE_SESSION_NAME:
+            return _credentials(session)
+    session = sts_backends[account_id][_partition(settings)].assume_role(
+        region_name=settings.region,
+        role_session_name=_ROLE_SESSION_NAME,
+        role_arn=role_arn,
+        policy=None,
+        duration=int(_ROLE_SESSION.total_seconds()),
+        external_id=None,
+    )
+    return _credentials(session)
+
+
+def _partition(settings: Settings) -> str:
+    from moto.utilities.utils import get_partition
+
+    return str(get_partition(settings.region))
+
+
+def _credentials(session: Any) -> Credentials:
+    return Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+
+
+def _session_key(access_key_id: str) -> KnownKey | None:
+    from moto.sts.models import sts_backends
+
+    for account_id, partitions in list(sts_backends.items()):
+        for backend in list(partitions.values()):
+            session = backend.get_assumed_role_from_access_key(access_key_id)
+            if session is not None:
+                principal = Principal(
+                    account_id,
+                    session.arn,
+                    access_key_id,
+                    "assumed_role",
+                    name=session.role_arn.rsplit("/", 1)[-1],
+                    session_name=session.session_name,
+                    session_policy=session.policy,
+                )
+                expiration = session.expiration.replace(tzinfo=timezone.utc)
+                return KnownKey(_credentials(session), principal, expiration)
+    return None
+
+
+def _user_key(access_key_id: str) -> KnownKey | None:
+    from moto.iam.models import iam_backends
+
+    for account_id, partitions in list(iam_backends.items()):
+        for backend in list(partitions.values()):
+            user = backend.get_user_from_access_key_id(access_key_id)
+            if user is None:
+                continue
+            key = user.get_access_key_by_id(access_key_id)
+            principal = Principal(account_id, user.arn, access_key_id, "user", name=user.name)
+            credentials = Credentials(access_key_id, key.secret_access_key)
+            return KnownKey(credentials, principal, is_active=key.status == "Active")
+    return None
