@@ -84,7 +84,13 @@ class Project:
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         }
         return subprocess.Popen(
-            command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def run(self, playbook: str, *arguments: str, **variables: t.Any) -> PlaybookRun:

@@ -18,12 +18,15 @@ if t.TYPE_CHECKING:
 BUCKET = "mlflow-test-mlflow-artifacts-suite"
 SERVER = "mlflow-test-mlflow"
 ROLE = "mlflow-test-mlflow-role"
-KEY_FORMS = {
-    "id": lambda key: key["KeyId"],
-    "ARN": lambda key: key["Arn"],
-    "alias": lambda key: "alias/mlflow",
-    "alias ARN": lambda key: f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/mlflow",
-}
+
+
+def key_in_form(key: dict[str, str], form: str) -> str:
+    return {
+        "id": key["KeyId"],
+        "ARN": key["Arn"],
+        "alias": "alias/mlflow",
+        "alias ARN": f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/mlflow",
+    }[form]
 
 
 def inline_policy(region: LocalRegion, name: str) -> dict[str, t.Any]:
@@ -44,12 +47,12 @@ def test_an_existing_bucket_with_a_prefix_is_used_and_not_touched(project: Proje
     assert (again.changed, again.writes) == (0, [])
 
 
-@pytest.mark.parametrize("form", KEY_FORMS)
+@pytest.mark.parametrize("form", ["id", "ARN", "alias", "alias ARN"])
 def test_a_key_in_every_form(project: Project, form: str) -> None:
     kms = project.region.client("kms")
     key = kms.create_key()["KeyMetadata"]
     kms.create_alias(AliasName="alias/mlflow", TargetKeyId=key["KeyId"])
-    project.variables["mlflow_server_kms_key_id"] = KEY_FORMS[form](key)
+    project.variables["mlflow_server_kms_key_id"] = key_in_form(key, form)
     preview = project.check("deploy")
     deployed = project.succeed("deploy")
     assert deployed.summary == preview.summary
