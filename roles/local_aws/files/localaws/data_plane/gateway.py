@@ -19,6 +19,7 @@ from localaws import authorization, signature
 from localaws.data_plane import actions, pages, proxy
 from localaws.data_plane.presigned import PATH_PREFIX, LinkRejected, path_of
 from localaws.data_plane.sessions import COOKIE
+from localaws.identify import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
     from localaws.control_plane.store import MlflowResource
+    from localaws.credentials import Principal
     from localaws.data_plane.sessions import Session
     from localaws.instance import Instance
-    from localaws.signature import Principal
 
     Environ = dict[str, Any]
 
@@ -105,16 +106,25 @@ class DataPlane:
     def _api(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """A signed call of the mlflow client."""
         body = _body(environ)
-        try:
-            principal = signature.authenticate(environ, body)
-        except signature.SignatureRejected as rejected:
-            raise Refusal(rejected.status, rejected.message, code=rejected.code) from rejected
+        principal = self._authenticate(environ, body)
         arn, kind = named_arn(environ) or "", _named_kind(environ)
         resource = self._instance.store.find(arn)
         self._authorize(principal, environ, resource)
         if resource is None or resource.is_deleted or resource.kind != kind:
             raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_RESOURCE[kind], code="ResourceNotFound")
         return self._pass_on(resource, _raw_target(environ), environ, body, start_response)
+
+    def _authenticate(self, environ: Environ, body: bytes) -> Principal:
+        """Who signed the call. The two kinds are two services of their own, each with its signing name."""
+        try:
+            principal = signature.authenticate(environ, body)
+        except signature.SignatureRejected as rejected:
+            raise Refusal(rejected.status, rejected.message, code=rejected.code) from rejected
+        scope, service = scope_of(environ), self.describe(environ).service
+        if self._instance.settings.signature_check and (scope is None or scope.signing_name != service):
+            message = f"Credential should be scoped to correct service: '{service}'."
+            raise Refusal(HTTPStatus.FORBIDDEN, message, code="InvalidSignatureException")
+        return principal
 
     def _ui(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """A browser: with a link at ``auth``, with a session everywhere else."""

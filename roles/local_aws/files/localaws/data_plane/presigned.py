@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localaws.clock import Clock
+    from localaws.credentials import Principal
     from localaws.settings import Settings
-    from localaws.signature import Principal
 
 PATH_PREFIX: Final = "/_mlflow/"
 REMEMBERED_SECONDS: Final = 86400  # so long a used or expired link is told apart from one that never was

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localaws.clock import Clock
-    from localaws.signature import Principal
+    from localaws.credentials import Principal
 
 COOKIE: Final = "localaws-mlflow-session"
 

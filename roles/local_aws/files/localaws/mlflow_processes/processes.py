@@ -58,9 +58,9 @@ class Processes:
 
     def __init__(self, settings: Settings, role_credentials: RoleCredentials | None = None) -> None:
         self._settings = settings
-        self._role_credentials = role_credentials or _minted_credentials
-        self._directory = settings.home / "mlflow"
-        self._schema = Schema(self._directory, settings.mlflow_start_seconds)
+        self._role_credentials = role_credentials or self._mint_credentials
+        self.directory = settings.home / "mlflow"
+        self._schema = Schema(self.directory, settings.mlflow_start_seconds)
         self._servers: dict[str, Server] = {}
         self._zygote: ZygoteClient | None = None
         self._zygote_lock = threading.Lock()
@@ -82,7 +82,7 @@ class Processes:
         """Have a server that runs with just these parameters: start it, or start it anew when one of them differs."""
         if self.switched_off:
             return
-        launch = Launch.of(resource, self._directory / "servers")
+        launch = Launch.of(resource, self.directory / "servers")
         with self._lock:
             server = self._servers.get(launch.arn)
             if self._closed or (server and server.launch == launch and server.state in ("starting", "healthy")):
@@ -141,12 +141,12 @@ class Processes:
         if server:
             self._end(server)
             _wait_for_exit([server])
-        shutil.rmtree(self._directory / "servers" / identifier(arn), ignore_errors=True)
+        shutil.rmtree(self.directory / "servers" / identifier(arn), ignore_errors=True)
 
     def reset(self) -> None:
         """End all servers and forget all of their data; the next ``ensure`` starts from nothing."""
         self._stop_all()
-        shutil.rmtree(self._directory / "servers", ignore_errors=True)
+        shutil.rmtree(self.directory / "servers", ignore_errors=True)
 
     def shutdown(self) -> None:
         """End everything, for good."""
@@ -186,7 +186,7 @@ class Processes:
                 raise LaunchError("the local AWS is stopping")
             if self._zygote is None or not self._zygote.alive:
                 python = str(self._settings.mlflow_python or sys.executable)
-                self._zygote = ZygoteClient(python, self._settings.mlflow, self._directory / "zygote.log")
+                self._zygote = ZygoteClient(python, self._settings.mlflow, self.directory / "zygote.log")
             zygote = self._zygote
         zygote.wait_until_ready(self._settings.mlflow_start_seconds)
         return zygote
@@ -247,6 +247,20 @@ class Processes:
             if server.state == "starting":
                 server.settle(state, failure)
 
+    def _mint_credentials(self, role_arn: str) -> Mapping[str, str]:
+        """Credentials of the resource's role: a role without rights on the bucket shows in the UI just as on AWS."""
+        # Imported late: it needs moto, whose import the tests of this class can do without.
+        from localaws import credentials
+
+        minted = credentials.role_credentials(role_arn, self._settings)
+        environment_credentials = {
+            "AWS_ACCESS_KEY_ID": minted.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": minted.secret_access_key,
+        }
+        if minted.session_token:
+            environment_credentials["AWS_SESSION_TOKEN"] = minted.session_token
+        return environment_credentials
+
     def _has_exited(self, server: Server) -> None:
         """A healthy server that ends by itself is merely not running: the next call to it starts it again."""
         with self._lock:
@@ -271,16 +285,3 @@ def _wait_for_exit(servers: list[Server]) -> None:
     for server in servers:
         if server.child is not None:
             server.child.exited.wait(max(0.0, deadline - time.monotonic()))
-
-
-def _minted_credentials(role_arn: str) -> Mapping[str, str]:
-    """Credentials of the resource's role: a role without rights on the bucket shows in the UI just as on AWS."""
-    # Imported late: authorization needs moto, and the tests of this package do not.
-    from localaws import authorization
-
-    credentials = authorization.role_credentials(role_arn)
-    return {
-        "AWS_ACCESS_KEY_ID": credentials.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key,
-        "AWS_SESSION_TOKEN": credentials.session_token,
-    }
