@@ -1,0 +1,100 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""Run a module and show its progress lines on the terminal while it runs.
+
+Ansible shows a module's output when it has ended. So the module writes its lines to a file, and this, in the worker
+process of the task, reads them as they come. Where that is impossible the module simply runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+import typing as t
+from pathlib import Path
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import VARIABLE
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PAUSE = 0.2
+"""Seconds between two looks at the file."""
+
+
+class LiveProgressAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
+    """The ordinary way to run a module, with live progress where it can be seen."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the module of the same name; its result is the task's."""
+        variables = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, variables)
+        in_background = bool(self._task.async_val and not self._connection.has_native_async)
+        with contextlib.ExitStack() as stack:
+            if self._can_be_seen():
+                stack.enter_context(self._shown(str(variables.get("inventory_hostname", ""))))
+            result.update(self._execute_module(task_vars=variables, wrap_async=in_background))
+        if not in_background:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _can_be_seen(self) -> bool:
+        """The file must be on this machine, somebody must be waiting for it, and it may be shown."""
+        is_local = self._connection.transport == "local"
+        return is_local and not (self._task.async_val or self._task.check_mode or self._task.no_log)
+
+    @contextlib.contextmanager
+    def _shown(self, host: str) -> Iterator[None]:
+        """Name a file to the module, and show its lines until the module has ended."""
+        asked_environment = self._task.environment
+        listed = asked_environment if isinstance(asked_environment, list) else [asked_environment or {}]
+        with tempfile.TemporaryDirectory(prefix="progress-", dir=constants.DEFAULT_LOCAL_TMP) as folder:
+            path = Path(folder) / "lines"
+            self._task.environment = [*listed, {VARIABLE: str(path)}]
+            try:
+                with _following(path, lambda line: _show(f"{host}: {line}")):
+                    yield
+            finally:
+                self._task.environment = asked_environment
+
+
+def _show(line: str) -> None:
+    """On stderr, so that output which a program reads stays whole."""
+    Display().display(line, stderr=True)
+
+
+@contextlib.contextmanager
+def _following(path: Path, show: Callable[[str], None]) -> Iterator[None]:
+    """Hand over each line of a growing file as soon as it is complete."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_follow, args=(path, ended, show), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _follow(path: Path, ended: threading.Event, show: Callable[[str], None]) -> None:
+    shown = 0
+    is_last = False
+    while not is_last:
+        is_last = ended.wait(PAUSE)
+        content = path.read_text(encoding="utf-8") if path.exists() else ""
+        complete = content[: content.rfind("\n") + 1]
+        for line in complete[shown:].splitlines():
+            show(line)
+        shown = len(complete)
