@@ -40,7 +40,7 @@ def line(kind: str, name: str, result: Mapping[str, t.Any]) -> Line | None:
     """The line of a module's result; None when the task was skipped."""
     if result.get("skipped"):
         return None
-    changes = tuple(str(change["name"]) for change in result.get("changes", ()))
+    changes = tuple(name for change in result.get("changes", ()) for name in _names(change))
     return Line(kind, name, str(result.get("action", "none")), changes)
 
 
@@ -65,6 +65,13 @@ def render(lines: Sequence[Line], outputs: Mapping[str, t.Any], planned: bool) -
         text += ["", "Outputs:"]
         text += [f"  {key:<{wide}} = {UNKNOWN if value in (None, '') else value}" for key, value in outputs.items()]
     return text
+
+
+def _names(change: Mapping[str, t.Any]) -> list[str]:
+    """A change of several settings by one call is told by the settings' names."""
+    if change["name"] == "settings" and isinstance(change.get("after"), dict):
+        return sorted(change["after"])
+    return [str(change["name"])]
 
 
 def _what(line: Line) -> str:

@@ -38,3 +38,10 @@ def test_an_output_that_only_aws_knows_is_named_as_such() -> None:
 
 def test_a_skipped_resource_has_no_line() -> None:
     assert _summary.line("bucket", "b", {"skipped": True, "changed": False}) is None
+
+
+def test_settings_that_change_by_one_call_are_named() -> None:
+    change = {"name": "settings", "before": {"tracking_server_size": "Small"}, "after": {"tracking_server_size": "Large"}}
+    line = _summary.line("tracking server", "s", {"action": "update", "changes": [change]})
+    assert line is not None
+    assert line.changes == ("tracking_server_size",)
