@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from localaws.control_plane import errors, requirements, states
 from localaws.control_plane.servers import artifact_store_fails, change, user_context
 from localaws.control_plane.store import MlflowResource
+from localaws.permissions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,7 @@ def _new(
     running: Instance, request: Mapping[str, object], actor: Actor, account_id: str, region: str
 ) -> MlflowResource:
     identifier = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(12))
-    arn = f"arn:{requirements.partition_of(region)}:sagemaker:{region}:{account_id}:mlflow-app/app-{identifier}"
+    arn = f"arn:{partition_of(region)}:sagemaker:{region}:{account_id}:mlflow-app/app-{identifier}"
     now = running.clock.now()
     return MlflowResource(
         arn=arn,

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
 from localaws.control_plane import errors
 from localaws.control_plane.states import DAYS
+from localaws.iam_resources import role_of
 from localaws.moto_repairs import role_age, trust
 
 if TYPE_CHECKING:
@@ -23,23 +23,13 @@ if TYPE_CHECKING:
 SERVICE = "sagemaker.amazonaws.com"
 
 
-def partition_of(region: str) -> str:
-    """The partition that an ARN in this region names."""
-    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-        if region.startswith(prefix):
-            return partition
-    return "aws"
-
-
 def role_problem(running: Instance, role_arn: str, resource_arn: str) -> str | None:
     """Why SageMaker cannot assume the role, in AWS's words; None when it can."""
-    _, partition, _, _, account_id, _ = role_arn.split(":", 5)
     refusal = (
         f"SageMaker is unable to perform: sts:AssumeRole on role ARN {role_arn}. Check that the role exists, that its "
         f"trust policy allows {SERVICE} to assume it, and that you are allowed to pass it."
     )
-    backend = iam_backends[account_id][partition]
-    role = next((each for each in backend.roles.values() if each.arn == role_arn), None)
+    role = role_of(role_arn)
     if role is None or role_age.seconds(role) < running.settings.iam_propagation_seconds:
         return refusal
     context = {"aws:SourceAccount": resource_arn.split(":")[4], "aws:SourceArn": resource_arn}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from localaws.control_plane import errors, requirements, states
 from localaws.control_plane.store import MlflowResource
+from localaws.permissions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ UPDATABLE = {
 
 def arn_of(name: str, account_id: str, region: str) -> str:
     """A server's name is part of its ARN."""
-    return f"arn:{requirements.partition_of(region)}:sagemaker:{region}:{account_id}:mlflow-tracking-server/{name}"
+    return f"arn:{partition_of(region)}:sagemaker:{region}:{account_id}:mlflow-tracking-server/{name}"
 
 
 def get(running: Instance, name: str, account_id: str, region: str) -> MlflowResource:

@@ -14,7 +14,7 @@ from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
-from localaws.moto_repairs import iam_simulation, managed_policies, role_age
+from localaws.moto_repairs import iam_simulation, role_age
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ class RepairedIamResponse(IamResponse):  # type: ignore[misc]  # moto has no typ
 
     def create_role(self) -> Any:
         self._check_trust(self._get_param("AssumeRolePolicyDocument"))
-        self._load_boundary()
+        self._check_boundary()
         answer = super().create_role()
         role_age.renew(self.backend.get_role(self._get_param("RoleName")))
         return answer
@@ -60,7 +60,6 @@ class RepairedIamResponse(IamResponse):  # type: ignore[misc]  # moto has no typ
 
     def attach_role_policy(self) -> Any:
         arn = self._get_param("PolicyArn")
-        managed_policies.load(self.backend, arn)
         role = self.backend.get_role(self._get_param("RoleName"))
         if arn in role.managed_policies:
             # moto would count the attachment twice, and the policy could never be deleted.
@@ -69,33 +68,8 @@ class RepairedIamResponse(IamResponse):  # type: ignore[misc]  # moto has no typ
             raise LimitExceededException(f"Cannot exceed quota for PoliciesPerRole: {POLICIES_PER_ROLE}")
         return super().attach_role_policy()
 
-    def attach_user_policy(self) -> Any:
-        managed_policies.load(self.backend, self._get_param("PolicyArn"))
-        return super().attach_user_policy()
-
-    def attach_group_policy(self) -> Any:
-        managed_policies.load(self.backend, self._get_param("PolicyArn"))
-        return super().attach_group_policy()
-
-    def get_policy(self) -> Any:
-        managed_policies.load(self.backend, self._get_param("PolicyArn"))
-        return super().get_policy()
-
-    def get_policy_version(self) -> Any:
-        managed_policies.load(self.backend, self._get_param("PolicyArn"))
-        return super().get_policy_version()
-
-    def list_policy_versions(self) -> Any:
-        managed_policies.load(self.backend, self._get_param("PolicyArn"))
-        return super().list_policy_versions()
-
-    def list_policies(self) -> Any:
-        if self._get_param("Scope", "All") != "Local" and not self._get_bool_param("OnlyAttached", False):
-            managed_policies.load_all(self.backend)
-        return super().list_policies()
-
     def put_role_permissions_boundary(self) -> Any:
-        self._load_boundary()
+        self._check_boundary()
         return super().put_role_permissions_boundary()
 
     def simulate_principal_policy(self) -> Any:
@@ -104,13 +78,11 @@ class RepairedIamResponse(IamResponse):  # type: ignore[misc]  # moto has no typ
     def simulate_custom_policy(self) -> Any:
         return ActionResult(iam_simulation.of_documents(self.params, self.current_account))
 
-    def _load_boundary(self) -> None:
+    def _check_boundary(self) -> None:
         """moto takes any ARN for a boundary; AWS only that of a policy."""
         arn = self._get_param("PermissionsBoundary")
-        if arn and self.backend.policy_arn_regex.match(arn):
-            managed_policies.load(self.backend, arn)
-            if arn not in self.backend.managed_policies:
-                raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
+        if arn and self.backend.policy_arn_regex.match(arn) and arn not in self.backend.managed_policies:
+            raise NotFoundException(f"Scope ARN: {arn} does not exist or is not attachable.")
 
     def _check_trust(self, document: str) -> None:
         """moto reads a trust policy when it is updated, but not when the role is created."""

@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from moto.iam.exceptions import IAMException, NotFoundException
 
+from localaws.credentials import Principal
 from localaws.iam_decision import PolicySet, Verdict, decide
 from localaws.iam_policy import Caller, Effect, InvalidPolicyError, Policy, Request, evaluate
-from localaws.moto_repairs import managed_policies
+from localaws.iam_resources import boundary as boundary_of
+from localaws.iam_resources import identity_policies, policies_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from localaws.credentials import Kind
 
 PAGE = 100
+_KINDS: dict[Kind, str] = {"assumed_role": "roles", "user": "users"}
 
 
 def of_principal(backend: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """SimulatePrincipalPolicy: the policies of a user, group or role, and what the request adds."""
-    source = _source(backend, params["PolicySourceArn"])
-    boundary = _boundary(backend, source) if not params.get("PermissionsBoundaryPolicyInputList") else None
-    caller_arn = params.get("CallerArn") or params["PolicySourceArn"]
-    return _simulated(params, [*_attached(backend, source), *_given(params)], boundary, caller_arn, backend.account_id)
+    arn = params["PolicySourceArn"]
+    attached, boundary = _attached(backend, arn)
+    return _simulated(
+        params, [*attached, *_given(params)], boundary, params.get("CallerArn") or arn, backend.account_id
+    )
 
 
 def of_documents(params: Mapping[str, Any], account_id: str) -> dict[str, Any]:
@@ -32,10 +38,16 @@ def of_documents(params: Mapping[str, Any], account_id: str) -> dict[str, Any]:
     return _simulated(params, _given(params), None, caller_arn, account_id)
 
 
-def _source(backend: Any, arn: str) -> Any:
-    for entity in (*backend.roles.values(), *backend.users.values(), *backend.groups.values()):
-        if entity.arn == arn:
-            return entity
+def _attached(backend: Any, arn: str) -> tuple[list[Policy], list[Policy] | None]:
+    """The identity policies and the boundary of what has this ARN."""
+    for group in backend.groups.values():
+        if group.arn == arn:
+            return policies_of(group), None
+    for kind, entities in _KINDS.items():
+        for entity in getattr(backend, entities).values():
+            if entity.arn == arn:
+                principal = Principal(backend.account_id, arn, "", kind, name=entity.name)
+                return identity_policies(principal, backend.partition), boundary_of(principal, backend.partition)
     raise NotFoundException(f"The source {arn} cannot be found.")
 
 
@@ -48,34 +60,6 @@ def _parsed(documents: Sequence[str], kind: str) -> list[Policy]:
 
 def _given(params: Mapping[str, Any]) -> list[Policy]:
     return _parsed(params.get("PolicyInputList") or [], "PolicyInputList")
-
-
-def _attached(backend: Any, entity: Any) -> Iterator[Policy]:
-    yield from _own(entity)
-    for group in backend.groups.values():
-        if any(member is entity for member in getattr(group, "users", [])):
-            yield from _own(group)
-
-
-def _own(entity: Any) -> Iterator[Policy]:
-    for name, document in entity.policies.items():
-        yield Policy.parse(document, name)
-    for managed in entity.managed_policies.values():
-        yield Policy.parse(_document(managed), managed.name)
-
-
-def _document(managed: Any) -> str:
-    return str(next(version.document for version in managed.versions if version.is_default))
-
-
-def _boundary(backend: Any, entity: Any) -> list[Policy] | None:
-    arn = getattr(entity, "permissions_boundary_arn", None)
-    if not arn:
-        return None
-    managed_policies.load(backend, arn)
-    managed = backend.managed_policies.get(arn)
-    # A boundary whose policy is gone allows nothing.
-    return [] if managed is None else [Policy.parse(_document(managed), managed.name)]
 
 
 def _simulated(

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.iam.models import iam_backends
 from moto.sts.exceptions import STSClientError
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from localaws import instance
+from localaws.iam_resources import role_of
 from localaws.moto_repairs import trust
 from localaws.moto_repairs.callers import caller
 
@@ -29,9 +29,7 @@ class RepairedTokenResponse(TokenResponse):  # type: ignore[misc]  # moto has no
         """A role that does not exist and one that does not trust the caller look the same from outside."""
         arn = self._get_param("RoleArn")
         actor = caller(self.access_key, self.current_account, self.region)
-        parts = arn.split(":")
-        backend = iam_backends[parts[4]][parts[1]] if len(parts) == 6 else None
-        role = next((each for each in backend.roles.values() if each.arn == arn), None) if backend else None
+        role = role_of(arn)
         external_id = self._get_param("ExternalId")
         context = {"sts:ExternalId": external_id} if external_id else {}
         if role is None or not trust.principal_may_assume(role, actor.arn, context):
