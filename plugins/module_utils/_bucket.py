@@ -1,0 +1,154 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The artifact bucket of an MLflow, as one resource with all its settings."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+from functools import partial
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _kms
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
+    Deadline,
+    Identity,
+    caller_identity,
+    read_concurrently,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_calls import BucketCalls
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_contents import (
+    contents_reads,
+    delete_contents,
+    first_page,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_plan import OBJECTS, plan_bucket
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_state import BucketState, Place
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import bucket_wish, name_warning
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import BucketWish
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
+
+CONFIRM_TIMEOUT = 30.0
+"""How long S3 may take to show a setting that it accepted: settings of buckets are eventually consistent."""
+CONFIRM_DELAY = 0.5
+
+
+class Bucket:
+    """One bucket, its wish and the calls to get there (a C(_converge.Resource))."""
+
+    def __init__(self, clients: Clients, wish: BucketWish, calls: BucketCalls, warn: Callable[[str], None]) -> None:
+        self._clients = clients
+        self._wish = wish
+        self._calls = calls
+        self._warn = warn
+        self._identity: Identity | None = None
+        self._key_arns: dict[str, str] = {}
+        self._deleted_objects = 0
+
+    @property
+    def title(self) -> str:
+        """How messages name it."""
+        return f"bucket '{self._wish.name}'"
+
+    def read(self) -> BucketState:
+        """Every setting that was asked about, in one round; each read insists on the bucket's owner."""
+        identity = self._owner()
+        reads: dict[str, Callable[[], t.Any]] = {}
+        for setting in self._wish.settings:
+            reads[setting.name] = partial(self._calls.read, setting.operation, identity.account_id, setting.missing)
+        if not self._wish.present:
+            reads.update(contents_reads(self._calls, identity.account_id))
+        if not reads:
+            reads["bucket"] = partial(self._calls.read, "head_bucket", identity.account_id)
+        if self._wish.key is not None:
+            reads["key"] = self._key_read(self._wish.key, identity)
+        answers = read_concurrently(reads)
+        place = self._place(identity, answers.pop("key", None))
+        if any(answer is None for answer in answers.values()):
+            return BucketState(place, exists=False, deleted_objects=self._deleted_objects)
+        return self._state(place, answers)
+
+    def plan(self, state: BucketState) -> Plan[BucketState]:
+        """What differs from the wish."""
+        return plan_bucket(self._wish, state)
+
+    def settle(self, state: BucketState) -> BucketState:
+        """A bucket has no states in which it takes no write; conflicts are retried where they show."""
+        return state
+
+    def apply(self, change: Change) -> None:
+        """Make one change true."""
+        if change.name == OBJECTS:
+            self._deleted_objects += delete_contents(self._clients["s3"], change.call.parameters)
+        else:
+            self._calls.write(change.call)
+
+    def confirm(self, plan: Plan[BucketState]) -> BucketState:
+        """Read until AWS shows what it accepted."""
+        if not plan.changed:
+            return plan.predicted
+        differing: list[str] = []
+        for _elapsed in Deadline(CONFIRM_TIMEOUT, CONFIRM_DELAY).ticks():
+            state = self.read()
+            differing = [change.name for change in self.plan(state).changes]
+            if not differing:
+                return state
+        self._warn(
+            f"AWS accepted every change of the {self.title}, but after {CONFIRM_TIMEOUT:.0f} s it still shows another "
+            f"value for: {', '.join(differing)}. Run again to see whether somebody else changes it too."
+        )
+        return state
+
+    def describe(self, state: BucketState) -> dict[str, t.Any]:
+        """The module's return values."""
+        return state.describe()
+
+    def _owner(self) -> Identity:
+        """Only an account that was not given costs a call."""
+        if self._identity is None:
+            owner = self._wish.expected_bucket_owner
+            if owner is None:
+                self._identity = replace(caller_identity(self._clients), region=self._calls.region)
+            else:
+                self._identity = Identity(owner, self._calls.partition, self._calls.region, "")
+        return self._identity
+
+    def _place(self, identity: Identity, key_arn: str | None) -> Place:
+        return Place(self._wish.name, identity.region, identity.partition, identity.account_id, key_arn)
+
+    def _key_read(self, key: str, identity: Identity) -> Callable[[], str]:
+        """Only an alias costs a call, and only one a run."""
+        reference = _kms.parse_key(key)
+        known = self._key_arns.get(key) or _kms.known_arn(reference, identity)
+        if known is not None:
+            return partial(str, known)
+        self._clients["kms"]  # made here: only one thread may make clients
+
+        def resolve() -> str:
+            self._key_arns[key] = _kms.key_of_alias(self._clients, reference)
+            return self._key_arns[key]
+
+        return resolve
+
+    def _state(self, place: Place, answers: Mapping[str, Mapping[str, t.Any]]) -> BucketState:
+        contents = None if self._wish.present else first_page(answers)
+        values = {setting.name: setting.normal(answers[setting.name], place) for setting in self._wish.settings}
+        return BucketState(place, True, values, answers, contents, self._deleted_objects)
+
+
+def make_bucket(module: AwsModule) -> Bucket:
+    """The bucket that the module's options ask for."""
+    calls = BucketCalls(module.clients, module.params["name"])
+    wish = bucket_wish(module.params, calls.region)
+    warning = name_warning(wish.name)
+    if warning and wish.present:
+        module.warn(warning)
+    return Bucket(module.clients, wish, calls, module.warn)
