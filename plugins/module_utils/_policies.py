@@ -24,7 +24,6 @@ BASIC_ACCESS = "MLflowBasicAccess"
 KMS_ACCESS = "MLflowKMSAccess"
 SERVICE_PRINCIPAL = "sagemaker.amazonaws.com"
 """SageMaker's service principal; the same in every partition."""
-TRUST_SID = "AllowSageMaker"
 TLS_ONLY_SID = "DenyInsecureTransport"
 OWNER_ONLY_SID = "DenyOtherAccounts"
 
@@ -46,11 +45,12 @@ def dns_suffix(partition: str) -> str:
 def service_trust_statement(source_account: str | None, source_arns: Sequence[str]) -> Statement:
     """Lets SageMaker take the role, on behalf of this account's SageMaker only.
 
+    It has no Sid: in a role that is shared it takes the place of whatever statement let SageMaker in before.
+
     :param source_account: the account that SageMaker must act for; None to not ask.
     :param source_arns: patterns of the SageMaker resources that it must act for; empty to not ask.
     """
     statement: Statement = {
-        "Sid": TRUST_SID,
         "Effect": "Allow",
         "Principal": {"Service": SERVICE_PRINCIPAL},
         "Action": "sts:AssumeRole",

@@ -1,0 +1,305 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The service role of a managed MLflow: the edge to IAM. What is decided is decided in C(_role_plan)."""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
+    AWS_ERRORS,
+    Deadline,
+    Identity,
+    caller_identity,
+    read_concurrently,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias, known_arn
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import BASIC_ACCESS, KMS_ACCESS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_options import RoleWish, wish_from
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_plan import needs_propagation, plan_role
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_state import (
+    DEFAULT_MAX_SESSION_DURATION,
+    RoleState,
+    describe,
+)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document
+
+ABSENT = ("NoSuchEntity", "NoSuchEntityException")
+OVERTAKEN = ("ConcurrentModification", "ConcurrentModificationException", "DeleteConflict", "DeleteConflictException")
+EXISTS = ("EntityAlreadyExists", "EntityAlreadyExistsException")
+FIRST_DELAY = 0.2
+DELAY = 2.0
+APPEARANCE_TIMEOUT = 20.0
+"""How long a role that IAM says exists may stay invisible before we believe that it has another name."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for IAM.
+
+    :param wait: whether to wait at all.
+    :param timeout: seconds until IAM must show what was written.
+    :param propagation_delay: seconds after the last write until other services act on it.
+    """
+
+    wait: bool
+    timeout: float
+    propagation_delay: float
+
+
+class RoleResource:
+    """One service role, for C(_converge)."""
+
+    def __init__(self, clients: Clients, wish: RoleWish, patience: Patience) -> None:
+        self._clients = clients
+        self._wish = wish
+        self._patience = patience
+        self._key_arn: str | None = None
+        self._caller_home: tuple[str, str] | None = None
+
+    @property
+    def title(self) -> str:
+        """How messages name it."""
+        return f"role '{self._wish.name}'"
+
+    def read(self) -> RoleState:
+        """One round of concurrent reads; a second one only for a role that is absent, or loses policies."""
+        found = read_concurrently(self._reads())
+        role = found["role"]
+        partition, account_id = _home(role) if role else self._home_of_caller()
+        key_arn = self._resolve_key(found.get("key"), partition, account_id)
+        if role is None:
+            return RoleState(partition=partition, account_id=account_id, exists=False, kms_key_arn=key_arn)
+        documents = {
+            name.removeprefix("policy "): document
+            for name, document in found.items()
+            if name.startswith("policy ") and document is not None
+        }
+        documents.update(self._documents(self._to_remove(set(found["policies"]) - set(documents))))
+        return RoleState(
+            partition=partition,
+            account_id=account_id,
+            exists=True,
+            trust=parse(role["AssumeRolePolicyDocument"], f"the trust policy of the {self.title}"),
+            path=role["Path"],
+            description=role.get("Description", ""),
+            max_session_duration=role.get("MaxSessionDuration", DEFAULT_MAX_SESSION_DURATION),
+            permissions_boundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            tags=tags.from_aws(role.get("Tags", [])),
+            inline_policies=dict(sorted(documents.items())),
+            other_inline_policies=tuple(sorted(set(found["policies"]) - set(documents))),
+            managed_policies=tuple(sorted(found["attached"])),
+            instance_profiles=tuple(sorted(found.get("profiles", ()))),
+            kms_key_arn=key_arn,
+            role_id=role["RoleId"],
+            create_date=role["CreateDate"].isoformat(),
+        )
+
+    def plan(self, state: RoleState) -> Plan[RoleState]:
+        """What differs from the wish."""
+        return plan_role(self._wish, state)
+
+    def settle(self, state: RoleState) -> RoleState:
+        """IAM has no state in which it refuses a write."""
+        return state
+
+    def apply(self, change: Change) -> None:
+        """Make one change true."""
+        try:
+            self._clients.send(change.call)
+        except AWS_ERRORS as error:
+            self._judge(change, error)
+
+    def confirm(self, plan: Plan[RoleState]) -> RoleState:
+        """Wait until IAM shows the whole plan twice in a row, and then until other services may act on it.
+
+        IAM's servers catch up with each other one by one, and one look may reach one that already has.
+        """
+        if not plan.changed:
+            return plan.predicted
+        written = time.monotonic()
+        if not self._patience.wait:
+            state = self.read()
+            return plan.predicted if self.plan(state).changed else state
+        state = self._await_shown()
+        if needs_propagation(plan.changes):
+            time.sleep(max(0.0, self._patience.propagation_delay - (time.monotonic() - written)))
+        return state
+
+    def describe(self, state: RoleState) -> dict[str, t.Any]:
+        """The module's return values."""
+        return describe(self._wish.name, state)
+
+    def _reads(self) -> dict[str, Callable[[], t.Any]]:
+        """Every read whose result does not depend on another, by name. Makes the clients that they need."""
+        iam = self._clients["iam"]
+        name = {"RoleName": self._wish.name}
+        reads: dict[str, Callable[[], t.Any]] = {
+            "role": functools.partial(_unless_absent, lambda: iam.get_role(**name)["Role"]),
+            "policies": functools.partial(_pages, iam, "list_role_policies", "PolicyNames", name),
+            "attached": lambda: [
+                policy["PolicyArn"] for policy in _pages(iam, "list_attached_role_policies", "AttachedPolicies", name)
+            ],
+        }
+        if not self._wish.present:
+            reads["profiles"] = lambda: [
+                profile["InstanceProfileName"]
+                for profile in _pages(iam, "list_instance_profiles_for_role", "InstanceProfiles", name)
+            ]
+        for policy in self._declared_policies():
+            reads[f"policy {policy}"] = functools.partial(self._document, policy)
+        key = self._wish.key
+        if key is not None and key.is_alias and self._key_arn is None:
+            self._clients["kms"]  # made here: only one thread may make clients
+            reads["key"] = functools.partial(key_of_alias, self._clients, key)
+        return reads
+
+    def _declared_policies(self) -> list[str]:
+        if not self._wish.present:
+            return []
+        service = [BASIC_ACCESS, KMS_ACCESS] if self._wish.key else [BASIC_ACCESS]
+        return [*service, *(self._wish.inline_policies or {})]
+
+    def _to_remove(self, unread: Iterable[str]) -> list[str]:
+        """The policies that nobody declares and that will go: they are read to be shown."""
+        everything = self._wish.purge_inline_policies or not self._wish.present
+        return [policy for policy in sorted(unread) if everything or policy in (BASIC_ACCESS, KMS_ACCESS)]
+
+    def _documents(self, policies: list[str]) -> dict[str, Document]:
+        if not policies:
+            return {}
+        found = read_concurrently({policy: functools.partial(self._document, policy) for policy in policies})
+        return {policy: document for policy, document in found.items() if document is not None}
+
+    def _document(self, policy: str) -> Document | None:
+        answer = _unless_absent(
+            lambda: self._clients["iam"].get_role_policy(RoleName=self._wish.name, PolicyName=policy)
+        )
+        return None if answer is None else parse(answer["PolicyDocument"], f"policy '{policy}' of the {self.title}")
+
+    def _home_of_caller(self) -> tuple[str, str]:
+        if self._caller_home is None:
+            identity = caller_identity(self._clients)
+            self._caller_home = identity.partition, identity.account_id
+        return self._caller_home
+
+    def _resolve_key(self, looked_up: str | None, partition: str, account_id: str) -> str | None:
+        """The key's ARN; an alias is looked up once a run."""
+        if self._wish.key is None:
+            return None
+        if self._key_arn is None:
+            self._key_arn = looked_up or known_arn(
+                self._wish.key, Identity(account_id, partition, self._wish.region, arn="")
+            )
+        return self._key_arn
+
+    def _await_shown(self) -> RoleState:
+        agreeing = 0
+        remaining: list[str] = []
+        for _elapsed in Deadline(self._patience.timeout, DELAY, first_delay=FIRST_DELAY).ticks():
+            state = self.read()
+            remaining = [change.name for change in self.plan(state).changes]
+            agreeing = 0 if remaining else agreeing + 1
+            if agreeing == 2:
+                return state if state.exists else self.plan(state).predicted
+        raise MlflowError(
+            f"IAM took every change of the {self.title}, but does not show all of them after "
+            f"{self._patience.timeout:g} s (missing: {', '.join(remaining) or 'a second look'}). Repeat the run; "
+            "if it happens again, another run may be changing the role (CloudTrail names the caller), or raise wait_timeout."
+        )
+
+    def _judge(self, change: Change, error: Exception) -> None:
+        """Whether a refused write means that the world moved on, or that the wish cannot be fulfilled."""
+        if is_error(error, EXISTS) and change.call.operation == "create_role":
+            self._meet_existing(change, error)
+        elif is_error(error, ABSENT):
+            self._miss(change, error)
+        elif is_error(error, OVERTAKEN):
+            raise Superseded from error
+        else:
+            raise error
+
+    def _meet_existing(self, change: Change, error: Exception) -> None:
+        """The role is there already: by an attempt of ours whose answer was lost, or by somebody else."""
+        state = self._await_appearance(error)
+        attempts = getattr(error, "response", {}).get("ResponseMetadata", {}).get("RetryAttempts", 0)
+        if attempts and same(state.trust, change.call.parameters["AssumeRolePolicyDocument"]):
+            return
+        raise Superseded from error
+
+    def _await_appearance(self, error: Exception) -> RoleState:
+        for _elapsed in Deadline(APPEARANCE_TIMEOUT, DELAY, first_delay=FIRST_DELAY).ticks():
+            state = self.read()
+            if state.exists:
+                return state
+        raise MlflowError(
+            f"IAM says that the {self.title} exists ({error_message(error)}), but does not show it. Two roles cannot have "
+            "names that differ in letter case only: look for such a name (aws iam list-roles), and use it."
+        ) from error
+
+    def _miss(self, change: Change, error: Exception) -> None:
+        """What is written to is gone, or what is to be attached does not exist."""
+        parameters = change.call.parameters
+        policy = parameters.get("PolicyArn") or parameters.get("PermissionsBoundary")
+        if change.after is None and not self._wish.present:
+            return
+        if policy and change.after is not None and is_error(error, ABSENT, policy):
+            option = "managed_policies" if "PolicyArn" in parameters else "permissions_boundary"
+            raise MlflowError(
+                f"{option}: there is no managed policy '{policy}' that can be attached ({error_message(error)}). A name "
+                "without arn: means a policy of AWS; give the ARN of one of your own."
+            ) from error
+        raise Superseded from error
+
+
+def from_module(module: AwsModule) -> RoleResource:
+    """The role that the module's options describe."""
+    options = module.params
+    if not module.region:
+        raise MlflowError("region: it is not set, and the policies name it. Set the option region, or AWS_REGION.")
+    for option in ("wait_timeout", "propagation_delay"):
+        if options[option] < 0:
+            raise MlflowError(f"{option}: {options[option]} is not allowed: give seconds, 0 or more.")
+    patience = Patience(options["wait"], options["wait_timeout"], options["propagation_delay"])
+    return RoleResource(module.clients, wish_from(options, module.region), patience)
+
+
+def _home(role: dict[str, t.Any]) -> tuple[str, str]:
+    """Partition and account of a role, from its ARN: saves a call."""
+    _arn, partition, _iam, _region, account_id, _resource = role["Arn"].split(":", 5)
+    return partition, account_id
+
+
+def _unless_absent(read: Callable[[], t.Any]) -> t.Any:
+    try:
+        return read()
+    except AWS_ERRORS as error:
+        if is_error(error, ABSENT):
+            return None
+        raise
+
+
+def _pages(client: t.Any, operation: str, key: str, parameters: dict[str, str]) -> list[t.Any]:
+    """Every item of a paginated list; empty when the role is absent."""
+
+    def read() -> list[t.Any]:
+        return [item for page in client.get_paginator(operation).paginate(**parameters) for item in page[key]]
+
+    return _unless_absent(read) or []

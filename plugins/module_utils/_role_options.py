@@ -1,0 +1,212 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""What the user wishes for a service role: the module's options, checked and in normal form. Makes no call."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import KeyReference, check_region, parse_key
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import BASIC_ACCESS, KMS_ACCESS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document, parse, size
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+INLINE_POLICIES_QUOTA = 10_240
+TRUST_POLICY_QUOTA = 2_048
+RAISED_TRUST_POLICY_QUOTA = 4_096
+
+_NAME = re.compile(r"^[A-Za-z0-9_+=,.@-]+$")
+_PATH = re.compile(r"^(/|/[\x21-\x7e]+/)$")
+_DESCRIPTION = re.compile(r"^[\t\n\r\x20-\x7e\xa1-\xff]*$")
+_POLICY_ARN = re.compile(r"^arn:aws[a-z0-9-]*:iam::(aws|[0-9]{12}):policy/[A-Za-z0-9_+=,.@/-]+$")
+_POLICY_NAME = re.compile(r"^[A-Za-z0-9_+=,.@/-]+$")
+_SOURCE_ARN = re.compile(r"^arn:aws[a-z0-9-]*:sagemaker:[a-z0-9*?-]+:[0-9]{12}:\S+$")
+_ACCOUNT = re.compile(r"^[0-9]{12}$")
+_ARTIFACT_STORE = re.compile(r"^s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>[^*?$]*))?$")
+
+
+@dataclass(frozen=True)
+class TrustWish:
+    """Whom SageMaker must act for when it takes the role.
+
+    :param protected: whether the trust has confused-deputy conditions.
+    :param source_account: instead of the role's own account.
+    :param source_arns: instead of every SageMaker resource of that account in the region.
+    """
+
+    protected: bool
+    source_account: str | None
+    source_arns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RoleWish:
+    """The wished role. What is None was not asked about and stays as it is.
+
+    :param bucket: of the artifact store; None when the role is to be absent.
+    :param key: the KMS key of the artifact store, None for no key.
+    :param managed_policies: ARNs, and names of policies of AWS.
+    :param permissions_boundary: an ARN, empty to remove the boundary.
+    """
+
+    name: str
+    present: bool
+    region: str
+    bucket: str | None = None
+    prefix: str = ""
+    key: KeyReference | None = None
+    artifact_deletion: bool = False
+    model_registration: bool = False
+    trust: TrustWish = TrustWish(protected=True, source_account=None, source_arns=())
+    inline_policies: Mapping[str, Document] | None = None
+    managed_policies: tuple[str, ...] | None = None
+    permissions_boundary: str | None = None
+    path: str | None = None
+    description: str | None = None
+    max_session_duration: int | None = None
+    tags: Mapping[str, str] | None = None
+    purge_inline_policies: bool = False
+    purge_managed_policies: bool = False
+    purge_tags: bool = False
+
+
+def wish_from(options: Mapping[str, t.Any], region: str) -> RoleWish:
+    """The wish from the module's options. Raises MlflowError for what AWS would refuse."""
+    name = _checked("name", options["name"], _NAME, 64, "letters, digits and _+=,.@-")
+    if options["state"] == "absent":
+        return RoleWish(name=name, present=False, region=region)
+    bucket, prefix = _artifact_store(options["artifact_store_uri"])
+    return RoleWish(
+        name=name,
+        present=True,
+        region=region,
+        bucket=bucket,
+        prefix=prefix,
+        key=_key(options["kms_key_id"], region),
+        artifact_deletion=options["artifact_deletion"],
+        model_registration=options["model_registration"],
+        trust=_trust(options),
+        inline_policies=_inline_policies(options["inline_policies"]),
+        managed_policies=_managed_policies(options["managed_policies"]),
+        permissions_boundary=_boundary(options["permissions_boundary"]),
+        path=_path(options["path"]),
+        description=_description(options["description"]),
+        max_session_duration=_max_session_duration(options["max_session_duration"]),
+        tags=tags.wished(options["tags"]),
+        purge_inline_policies=options["purge_inline_policies"],
+        purge_managed_policies=options["purge_managed_policies"],
+        purge_tags=options["purge_tags"],
+    )
+
+
+def policy_arn(policy: str, partition: str) -> str:
+    """The ARN of a managed policy that is given by ARN or, when it is one of AWS, by name."""
+    return policy if policy.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{policy}"
+
+
+def _checked(option: str, value: str, pattern: re.Pattern[str], longest: int, allowed: str) -> str:
+    if not 1 <= len(value) <= longest:
+        raise MlflowError(f"{option}: '{value[:80]}' has {len(value)} characters; AWS allows 1 to {longest}.")
+    if not pattern.match(value):
+        raise MlflowError(f"{option}: '{value}' is not allowed: {allowed}.")
+    return value
+
+
+def _artifact_store(uri: str) -> tuple[str, str]:
+    found = _ARTIFACT_STORE.match(uri)
+    if not found:
+        raise MlflowError(
+            f"artifact_store_uri: '{uri}' is no place in S3. Give s3://<bucket> or s3://<bucket>/<prefix>; the bucket's "
+            "name is in lower case, and the prefix has none of * ? $ (they are wildcards in a policy)."
+        )
+    return found["bucket"], (found["prefix"] or "").strip("/")
+
+
+def _key(key: str | None, region: str) -> KeyReference | None:
+    if not key:
+        return None
+    reference = parse_key(key)
+    check_region(reference, region)
+    return reference
+
+
+def _trust(options: Mapping[str, t.Any]) -> TrustWish:
+    account, arns = options["source_account"], tuple(options["source_arn"] or ())
+    protected = options["confused_deputy_protection"]
+    if not protected and (account or arns):
+        raise MlflowError(
+            "source_account and source_arn are conditions of the trust policy, and confused_deputy_protection=false "
+            "removes those conditions. Set either the one or the other."
+        )
+    if account and not _ACCOUNT.match(account):
+        raise MlflowError(f"source_account: '{account}' is no account id: give 12 digits (in quotes).")
+    for arn in arns:
+        _checked("source_arn", arn, _SOURCE_ARN, 2048, "give arn:<partition>:sagemaker:<region>:<account>:<resource>")
+    return TrustWish(protected, account or None, tuple(sorted(set(arns))))
+
+
+def _inline_policies(policies: Mapping[str, t.Any] | None) -> dict[str, Document] | None:
+    if policies is None:
+        return None
+    documents = {}
+    for name, policy in policies.items():
+        where = f"inline_policies['{name}']"
+        _checked(where, name, _NAME, 128, "the name of a policy has letters, digits and _+=,.@-")
+        if name in (BASIC_ACCESS, KMS_ACCESS):
+            raise MlflowError(
+                f"{where}: this policy is built from artifact_store_uri, model_registration and kms_key_id. "
+                "Give your additions another name."
+            )
+        documents[name] = parse(policy, where)
+    total = sum(size(document) for document in documents.values())
+    if total > INLINE_POLICIES_QUOTA:
+        raise MlflowError(
+            f"inline_policies: together {total} characters, AWS allows {INLINE_POLICIES_QUOTA} on one role. "
+            "Move some into a managed policy and name it in managed_policies."
+        )
+    return documents
+
+
+def _managed_policies(policies: Sequence[str] | None) -> tuple[str, ...] | None:
+    if policies is None:
+        return None
+    for policy in policies:
+        pattern = _POLICY_ARN if policy.startswith("arn:") else _POLICY_NAME
+        allowed = "give the policy's ARN, or the name of a policy of AWS such as AmazonS3ReadOnlyAccess"
+        _checked("managed_policies", policy, pattern, 2048, allowed)
+    return tuple(policies)
+
+
+def _boundary(boundary: str | None) -> str | None:
+    if not boundary:
+        return boundary
+    allowed = "give the ARN of a managed policy, or '' to remove the boundary"
+    return _checked("permissions_boundary", boundary, _POLICY_ARN, 2048, allowed)
+
+
+def _path(path: str | None) -> str | None:
+    if path is None:
+        return None
+    return _checked("path", path, _PATH, 512, "a path begins and ends with a slash, as in /mlflow/")
+
+
+def _description(description: str | None) -> str | None:
+    if not description:
+        return description
+    return _checked("description", description, _DESCRIPTION, 1000, "only printable Latin-1 characters")
+
+
+def _max_session_duration(seconds: int | None) -> int | None:
+    if seconds is not None and not 3600 <= seconds <= 43_200:
+        raise MlflowError(f"max_session_duration: {seconds} is not allowed: 3600 (1 hour) to 43200 (12 hours) seconds.")
+    return seconds
