@@ -40,8 +40,6 @@ UNKNOWN_RESOURCE: Final = {
     "app": "MLflow App could not be found",
 }
 
-_TAG_PREFIXES: Final = ("aws", "sagemaker")
-
 
 @dataclass(frozen=True)
 class Call:
@@ -109,7 +107,7 @@ class DataPlane:
         principal = self._authenticate(environ, body)
         arn, kind = named_arn(environ) or "", _named_kind(environ)
         resource = self._instance.store.find(arn)
-        self._authorize(principal, environ, resource)
+        self._authorize(principal, environ)
         if resource is None or resource.is_deleted or resource.kind != kind:
             raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_RESOURCE[kind], code="ResourceNotFound")
         return self._pass_on(resource, _raw_target(environ), environ, body, start_response)
@@ -140,9 +138,11 @@ class DataPlane:
         resource = self._instance.store.find(session.arn)
         if resource is None or resource.is_deleted:
             raise Refusal(HTTPStatus.NOT_FOUND, "This MLflow has been deleted.", code="ResourceNotFound")
-        self._authorize(session.principal, environ, resource)
-        target = _raw_target(environ)[len(ui_path) - 1 :]
-        return self._pass_on(resource, target, environ, _body(environ), start_response)
+        self._authorize(session.principal, environ)
+        target = _raw_target(environ)
+        if not target.startswith(ui_path):
+            raise Refusal(HTTPStatus.NOT_FOUND, "The path to an MLflow UI has nothing to encode.")
+        return self._pass_on(resource, target[len(ui_path) - 1 :], environ, _body(environ), start_response)
 
     def _redeem(self, ui_path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Turn a link into a session, and take its token out of the address bar."""
@@ -162,18 +162,17 @@ class DataPlane:
             return None
         return self._instance.sessions.find(cookie.value) if cookie is not None else None
 
-    def _authorize(self, principal: Principal | None, environ: Environ, resource: MlflowResource | None) -> None:
-        """Ask IAM. A tag decides only on a resource that exists; ``AccessUI`` has no resource type."""
+    def _authorize(self, principal: Principal | None, environ: Environ) -> None:
+        """Ask IAM. Of all actions only ``AccessUI`` has no resource type: it is asked for everything."""
         if principal is None:
             return
         call = self.describe(environ)
         target = "*" if call.operation == actions.UI_ACTION else call.resource
-        tags = resource.tags if resource is not None else {}
-        context = {f"{prefix}:ResourceTag/{key}": value for prefix in _TAG_PREFIXES for key, value in tags.items()}
         try:
-            authorization.authorize(principal, f"{call.service}:{call.operation}", target, context)
+            authorization.authorize(
+                principal, f"{call.service}:{call.operation}", target, {"aws:RequestedRegion": call.region}
+            )
         except authorization.AccessDenied as denied:
-            environ["localaws.denied"] = True
             raise Refusal(HTTPStatus.FORBIDDEN, denied.message, code="AccessDeniedException") from denied
 
     def _pass_on(
