@@ -113,13 +113,21 @@ def _outcome(resource: Resource[State], plan: Plan[State], changes: list[Change]
 
 
 def run(module: AwsModule, make_resource: t.Callable[[AwsModule], Resource[t.Any]]) -> None:
-    """The body of every module: converge one resource, and end in words."""
+    """The body of every module that manages something: converge one resource, and end in words."""
+    _finish(module, lambda: converge(make_resource(module), check_mode=module.check_mode))
+
+
+def answer(module: AwsModule, ask: t.Callable[[AwsModule, bool], dict[str, t.Any]]) -> None:
+    """The body of every module that changes nothing: C(ask(module, check_mode)) returns the result's own keys."""
+    _finish(module, lambda: {**ask(module, module.check_mode), "changed": False})
+
+
+def _finish(module: AwsModule, work: t.Callable[[], dict[str, t.Any]]) -> None:
     try:
-        resource = make_resource(module)
-        result = converge(resource, check_mode=module.check_mode)
+        result = work()
     except MlflowError as error:
         module.fail_json(msg=error.message, **error.details)
     except AWS_ERRORS as error:
-        module.fail_json(msg=explain(error, f"reading what {module.name} manages"))
+        module.fail_json(msg=explain(error, f"reading what {module.name} is about"))
     else:
         module.exit_json(**result)
