@@ -94,7 +94,11 @@ def denial(principal: Principal, action: str, resource: str, verdict: Verdict) -
 
 def role_credentials(role_arn: str) -> Credentials:
     """Credentials with which an MLflow process acts as its resource's role."""
-    return credentials.role_credentials(role_arn, current().settings)
+    running = current()
+    with running.changes.lock:
+        found = credentials.role_credentials(role_arn, running.settings)
+    running.changes.mark()
+    return found
 
 
 def _judge_root(request: Request, policy: object, owner: str | None) -> Verdict:

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from localaws.changes import Changes
 
 if TYPE_CHECKING:
     from localaws.clock import Clock
@@ -30,6 +32,7 @@ class Instance:
     processes: Processes
     presigned: PresignedLinks
     sessions: Sessions
+    changes: Changes = field(default_factory=Changes)
 
     @property
     def endpoint(self) -> str:

@@ -28,11 +28,12 @@ _POLICY_MODULE = "moto.iam.aws_managed_policies"
 _MANAGED_POLICY = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/(?:[^\s/]+/)*([\w+=,.@-]+)")
 
 # moto reads these when it is imported. Default machine images are 24 MB of state nobody asked for; buckets
-# never arrive as a subdomain of an address; bigger objects go to disk.
+# never arrive as a subdomain of an address; bigger objects go to disk; web pages of others have no business here.
 ENVIRONMENT = {
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
     "MOTO_ALLOW_NONEXISTENT_REGION": "true",
     "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
     "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(256 * 1024),
 }
 
@@ -62,12 +63,15 @@ def prepare() -> None:
 
     import moto.core.utils
     from moto.core.base_backend import AccountSpecificBackend
+    from moto.core.common_models import BaseModel
     from moto.core.loaders import Loader, moto_root
 
     moto.core.utils.create_loader = partial(Loader, extra_search_paths=[moto_root], file_loader=LeanFileLoader())
     # botocore's table of all endpoints costs 22 MB and answers only which regions exist. moto makes any region on
     # demand; the one it insists on is where it looks up its routes.
     AccountSpecificBackend._generate_regions = lambda _self, _service: ["us-east-1"]
+    # moto remembers every object ever made for its dashboard, deleted artifacts of gigabytes included.
+    BaseModel.__new__ = lambda cls, *_arguments, **_named: object.__new__(cls)
 
 
 def managed_policies_in(text: str) -> set[str]:

@@ -184,3 +184,17 @@ def _exactly(name: str, expected: type[Value], value: object) -> Value:
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
         raise InvalidSettingError(f"{name} must be {expected.__name__}, not {value!r}")
     return value
+
+
+def client_environment(settings: Settings) -> dict[str, str]:
+    """The variables that point every AWS client at a local AWS."""
+    endpoint = f"http://127.0.0.1:{settings.port}"
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": BOOT_ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": BOOT_SECRET_KEY,
+        "AWS_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": endpoint,
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+    }

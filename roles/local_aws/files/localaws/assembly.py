@@ -1,0 +1,205 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts one local AWS together.
+
+Importing moto takes most of a second, so it happens beside the server, which meanwhile answers that it is
+starting; calls that need moto wait for it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, cast
+
+from localaws import __version__, persistence
+from localaws.changes import Changes
+from localaws.clock import Clock
+from localaws.faults import Faults
+from localaws.moto_pickle import write_atomically
+from localaws.request_log import RequestLog
+
+if TYPE_CHECKING:
+    from localaws.instance import Instance
+    from localaws.moto_calls import MotoCalls
+    from localaws.persistence import Persistence, Saved
+    from localaws.settings import Settings
+
+CHILDREN_FILE = "children.json"
+_WATCH_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class NotReadyError(Exception):
+    """The local AWS could not be put together; the message says why."""
+
+
+class Assembly:
+    """The parts of a local AWS, from its first moment to its last."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._initial = copy.deepcopy(settings)
+        self._ready = threading.Event()
+        self._failure: str | None = None
+        self._started = time.monotonic()
+        self._instance: Instance | None = None
+        self._moto: MotoCalls | None = None
+        self._persistence: Persistence | None = None
+
+    @property
+    def instance(self) -> Instance:
+        """The instance; waits until it is complete."""
+        self.wait_until_ready()
+        return cast("Instance", self._instance)
+
+    @property
+    def moto(self) -> MotoCalls:
+        """Where calls are carried out; waits until it is complete."""
+        self.wait_until_ready()
+        return cast("MotoCalls", self._moto)
+
+    def start(self) -> None:
+        """Begin to put it together, in a thread of its own."""
+        threading.Thread(target=self._assemble, name="assembly", daemon=True).start()
+
+    def wait_until_ready(self) -> None:
+        """Wait until it is complete; raises when that failed."""
+        self._ready.wait()
+        if self._failure is not None:
+            raise NotReadyError(self._failure)
+
+    def health(self) -> dict[str, object]:
+        """What ``/_localaws/health`` tells, at any moment."""
+        status = "failed" if self._failure else "ok" if self._ready.is_set() else "starting"
+        health: dict[str, object] = {
+            "status": status,
+            "pid": os.getpid(),
+            "version": __version__,
+            "port": self._settings.port,
+            "home": str(self._settings.home),
+            "uptime_seconds": round(time.monotonic() - self._started, 1),
+            "mlflow": self._settings.mlflow,
+            "iam_enforcement": self._settings.iam_enforcement,
+        }
+        if self._failure:
+            health["error"] = self._failure
+        if self._instance is not None and status == "ok":
+            health["mlflow_servers"] = self._instance.processes.pids()
+        return health
+
+    def save(self) -> None:
+        """Save now."""
+        self.wait_until_ready()
+        if self._persistence is not None:
+            self._persistence.save()
+
+    def reset(self) -> None:
+        """An empty account, with the settings of the start."""
+        from moto.core.base_backend import BackendDict
+        from moto.core.model_instances import reset_model_data
+
+        running = self.instance
+        running.processes.reset()
+        with running.changes.lock:
+            BackendDict.reset()
+            reset_model_data()
+            running.store.clear()
+            running.presigned.load({})
+            running.sessions.load({})
+            running.faults.clear()
+            running.clock.reset()
+            running.settings.load(self._initial.dump())
+            running.request_log.reset()
+            running.changes.mark()
+
+    def stop(self) -> None:
+        """Save and end everything that was started."""
+        if self._instance is not None and self._ready.is_set():
+            self._instance.processes.shutdown()
+            if self._persistence is not None and self._failure is None:
+                self._persistence.stop()
+            self._instance.request_log.close()
+        (self._settings.home / CHILDREN_FILE).unlink(missing_ok=True)
+
+    def _assemble(self) -> None:
+        try:
+            self._put_together()
+        except Exception as error:
+            # Nobody is above this thread: who calls must hear why nothing works.
+            _log.exception("the local AWS cannot work")
+            self._failure = f"{type(error).__name__}: {error}\n{traceback.format_exc(limit=3)}"
+        finally:
+            self._ready.set()
+
+    def _put_together(self) -> None:
+        from localaws import lean_botocore
+
+        lean_botocore.prepare()
+        from localaws import control_plane, moto_repairs
+        from localaws.instance import install
+        from localaws.moto_calls import MotoCalls
+
+        running = self._build()
+        install(running)
+        moto_repairs.register()
+        control_plane.register()
+        self._instance, self._moto = running, MotoCalls(running)
+        settings = self._settings
+        header = persistence.stamps(settings.region, settings.account_id)
+        self._persistence = persistence.Persistence(settings.home, running.changes, _saved_parts(running), header)
+        self._persistence.restore()
+        self._persistence.start()
+        if settings.mlflow != "off":
+            running.processes.prepare()
+            threading.Thread(target=self._watch_children, name="children", daemon=True).start()
+
+    def _build(self) -> Instance:
+        from localaws.control_plane.store import Store
+        from localaws.data_plane.presigned import PresignedLinks
+        from localaws.data_plane.sessions import Sessions
+        from localaws.instance import Instance
+        from localaws.mlflow_processes import Processes
+
+        settings, clock = self._settings, Clock()
+        return Instance(
+            settings=settings,
+            clock=clock,
+            request_log=RequestLog(settings.home),
+            faults=Faults(),
+            store=Store(),
+            processes=Processes(settings),
+            presigned=PresignedLinks(settings, clock),
+            sessions=Sessions(clock),
+            changes=Changes(),
+        )
+
+    def _watch_children(self) -> None:
+        """Keep a note of the process groups, so that ``stop`` finds them even when this process was killed."""
+        path, noted = self._settings.home / CHILDREN_FILE, ""
+        processes = cast("Instance", self._instance).processes
+        changes = cast("Instance", self._instance).changes
+        while not changes.wait_closed(_WATCH_SECONDS):
+            groups = sorted({*processes.pids().values(), *filter(None, [processes.zygote_pid])})
+            text = json.dumps(groups)
+            if text != noted:
+                write_atomically(path, text.encode())
+                noted = text
+
+
+def _saved_parts(running: Instance) -> dict[str, Saved]:
+    """In the order in which they come back: MLflow processes start with the store, and need everything else."""
+    return {
+        "clock": running.clock,
+        "settings": running.settings,
+        "request_log": running.request_log,
+        "presigned": running.presigned,
+        "sessions": running.sessions,
+        "store": running.store,
+    }
