@@ -195,7 +195,12 @@ def _from_words(value: Mapping[str, t.Any], fields: Mapping[str, str]) -> dict[s
 
 
 def _to_words(value: Mapping[str, t.Any], fields: Mapping[str, str]) -> dict[str, t.Any]:
-    return {fields[key]: f"{item}T00:00:00Z" if key == "date" else item for key, item in value.items()}
+    return {fields[key]: _midnight(item) if key == "date" else item for key, item in value.items()}
+
+
+def _midnight(date: str) -> datetime.datetime:
+    day = datetime.date.fromisoformat(date)
+    return datetime.datetime.combine(day, datetime.time(), tzinfo=datetime.timezone.utc)
 
 
 def _filter_from_aws(rule: Mapping[str, t.Any]) -> dict[str, t.Any]:
