@@ -141,7 +141,7 @@ class RoleResource:
         state = self._await_shown()
         if needs_propagation(plan.changes):
             time.sleep(max(0.0, self._patience.propagation_delay - (time.monotonic() - written)))
-        return state
+        return state if state.exists else plan.predicted
 
     def describe(self, state: RoleState) -> dict[str, t.Any]:
         """The module's return values."""
@@ -218,7 +218,7 @@ class RoleResource:
             remaining = [change.name for change in self.plan(state).changes]
             agreeing = 0 if remaining else agreeing + 1
             if agreeing == 2:
-                return state if state.exists else self.plan(state).predicted
+                return state
         raise MlflowError(
             f"IAM took every change of the {self.title}, but does not show all of them after "
             f"{self._patience.timeout:g} s (missing: {', '.join(remaining) or 'a second look'}). Repeat the run; "
@@ -274,9 +274,9 @@ def from_module(module: AwsModule) -> RoleResource:
     options = module.params
     if not module.region:
         raise MlflowError("region: it is not set, and the policies name it. Set the option region, or AWS_REGION.")
-    for option in ("wait_timeout", "propagation_delay"):
-        if options[option] < 0:
-            raise MlflowError(f"{option}: {options[option]} is not allowed: give seconds, 0 or more.")
+    for option, least in (("wait_timeout", 1), ("propagation_delay", 0)):
+        if options[option] < least:
+            raise MlflowError(f"{option}: {options[option]} is not allowed: give {least} or more seconds.")
     patience = Patience(options["wait"], options["wait_timeout"], options["propagation_delay"])
     return RoleResource(module.clients, wish_from(options, module.region), patience)
 
