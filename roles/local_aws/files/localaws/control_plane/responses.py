@@ -7,12 +7,13 @@ moto reads requests and writes answers from botocore's model; an operation here 
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.responses import SageMakerResponse
 
-from localaws import instance
+from localaws import credentials, instance
 from localaws.control_plane import apps, errors, listing, servers, states, tags
 from localaws.moto_repairs.callers import caller
 
@@ -164,24 +165,31 @@ class MlflowResponse(SageMakerResponse):  # type: ignore[misc]  # moto has no ty
             raise errors.validation(
                 f"{name} with ARN {resource.arn} is not active, can't create a presigned URL for it."
             )
+        key = credentials.find(self.access_key, self._running.settings)
         url = self._running.presigned.issue(
             resource.arn,
             self._get_param("ExpiresInSeconds") or URL_LIFE,
             self._get_param("SessionExpirationDurationInSeconds") or SESSION_LIFE,
+            key.principal if key is not None else None,
         )
         return ActionResult({"AuthorizedUrl": url})
 
     def _page(self, found: list[MlflowResource], status_filter: str, key: str, summary: Any) -> Any:
         chosen = listing.select(
             found,
-            self._get_param("CreatedAfter"),
-            self._get_param("CreatedBefore"),
+            self._moment("CreatedAfter"),
+            self._moment("CreatedBefore"),
             self._get_param(status_filter),
             self._get_param("MlflowVersion"),
         )
         entries = listing.ordered(chosen, self._get_param("SortBy"), self._get_param("SortOrder"))
         shown, token = self._one_page(entries)
         return ActionResult({key: [summary(each) for each in shown], **({"NextToken": token} if token else {})})
+
+    def _moment(self, name: str) -> datetime | None:
+        """moto reads moments as UTC without saying so."""
+        moment: datetime | None = self._get_param(name)
+        return moment.replace(tzinfo=timezone.utc) if moment is not None and moment.tzinfo is None else moment
 
     def _one_page(self, entries: Any) -> Any:
         size = self._get_param("MaxResults") or self._running.settings.list_page_size

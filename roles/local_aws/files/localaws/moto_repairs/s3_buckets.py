@@ -18,21 +18,11 @@ from localaws.moto_repairs.s3_errors import s3_error
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAME = re.compile(
-    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3)$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-)
-ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/")
 ACLS_OF_THE_OWNER = ("private", "bucket-owner-full-control")
 
 _last_writes: dict[str, float] = {}
 _last_writes_lock = threading.Lock()
-
-
-def require_name(name: str) -> None:
-    """The naming rules of general purpose buckets; moto knows only the length."""
-    if not NAME.fullmatch(name) or ".." in name or ADDRESS.fullmatch(name):
-        raise s3_error("InvalidBucketName", details={"BucketName": name})
 
 
 def require_free_name(name: str) -> None:

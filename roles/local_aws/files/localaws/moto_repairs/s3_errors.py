@@ -27,7 +27,6 @@ _KNOWN = {
         400,
         "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
     ),
-    "InvalidBucketName": (400, "The specified bucket is not valid."),
     "InvalidTargetBucketForLogging": (400, "The target bucket for logging does not exist"),
     "MalformedXML": (400, "The XML you provided was not well-formed or did not validate against our published schema"),
     "NoSuchBucket": (404, "The specified bucket does not exist"),

@@ -119,7 +119,6 @@ class RepairedS3Response(S3Response):  # type: ignore[misc]  # moto has no type 
 
     def _create_bucket(self, request: Any, full_url: str) -> Any:
         name = self.bucket_name
-        s3_buckets.require_name(name)
         s3_buckets.require_free_name(name)
         s3_buckets.require_no_conflict(name)
         s3_buckets.require_no_acl_at_creation(request.headers)
