@@ -23,6 +23,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server import TrackingServer
 
 STATUSES = (
     "Creating",
@@ -104,31 +105,36 @@ def tracking_servers(module: AwsModule, _check_mode: bool) -> dict[str, t.Any]:
     """The module's result."""
     question = question_from_parameters(module.params)
     sagemaker.checked_region(module.region)
-    if question.name is None:
-        return {"tracking_servers": _all(module.clients, question)}
-    return {"tracking_servers": _one(module.clients, question.name, question.include_tags)}
+    found = _all(module.clients, question) if question.name is None else _one(module.clients, question)
+    return {"tracking_servers": [described(server, server.name) for server in found if server is not None]}
 
 
-def _one(clients: Clients, name: str, include_tags: bool) -> list[dict[str, t.Any]]:
+def _one(clients: Clients, question: Question) -> list[TrackingServer | None]:
     """The named server, if there is one. Its tags come second: their call needs the ARN, which Describe tells."""
-    answer = _describe(clients, name)
-    tags = _tags(clients, name, answer["TrackingServerArn"]) if answer and include_tags else None
-    return [] if answer is None else [described(from_aws(answer, tags), name)]
+    answer = _describe(clients, str(question.name))
+    if answer is None:
+        return []
+    tags = _tags(clients, answer["TrackingServerArn"]) if question.include_tags else None
+    return [_server(answer, tags, question)]
 
 
-def _all(clients: Clients, question: Question) -> list[dict[str, t.Any]]:
+def _all(clients: Clients, question: Question) -> list[TrackingServer | None]:
     """Every server that passes the filters. The list tells the ARNs, so descriptions and tags come at the same time."""
     arns = _list(clients["sagemaker"], question)
     reads: dict[str, Callable[[], t.Any]] = {f"describe {name}": partial(_describe, clients, name) for name in arns}
     if question.include_tags:
-        reads |= {f"tags {name}": partial(_tags, clients, name, arn) for name, arn in arns.items()}
+        reads |= {f"tags {name}": partial(_tags, clients, arn) for name, arn in arns.items()}
     read = read_concurrently(reads)
-    answers = {name: read[f"describe {name}"] for name in arns}
-    return [
-        described(from_aws(answer, read.get(f"tags {name}")), name)
-        for name, answer in answers.items()
-        if answer is not None
-    ]
+    return [_server(read[f"describe {name}"], read.get(f"tags {name}"), question) for name in arns]
+
+
+def _server(
+    answer: Mapping[str, t.Any] | None, tags: Mapping[str, str] | None, question: Question
+) -> TrackingServer | None:
+    """What was read of one server; None when it went away between two reads."""
+    if answer is None or (question.include_tags and tags is None):
+        return None
+    return from_aws(answer, tags)
 
 
 def _list(client: t.Any, question: Question) -> dict[str, str]:
@@ -159,12 +165,12 @@ def _describe(clients: Clients, name: str) -> dict[str, t.Any] | None:
     return answer
 
 
-def _tags(clients: Clients, name: str, arn: str) -> dict[str, str] | None:
-    """The tags of one server; None when it went away since it was listed."""
+def _tags(clients: Clients, arn: str) -> dict[str, str] | None:
+    """The tags of one server; None when there is none (any more)."""
     try:
         return read_tags(clients, arn)
     except AWS_ERRORS as error:
         if sagemaker.is_not_found(error):
             return None
-        doing = f"reading the tags of the tracking server '{name}' (include_tags: false does without)"
+        doing = f"reading the tags of {arn} (include_tags: false does without)"
         raise MlflowError(explain(error, doing)) from error
