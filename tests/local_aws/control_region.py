@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -87,14 +88,7 @@ class ControlRegion:
         self, service: str, region: str = REGION, key: str = BOOT_ACCESS_KEY, secret: str = BOOT_SECRET_KEY
     ) -> Any:
         """A boto3 client that does not repeat what fails."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # the service is a variable here
-            endpoint_url=self.endpoint,
-            region_name=region,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 1, "mode": "standard"}),
-        )
+        return _client(self.endpoint, service, region, key, secret)
 
     def role(self, name: str = "mlflow", trust: Any = None) -> str:
         """A role that SageMaker can assume, unless told otherwise."""
@@ -131,6 +125,18 @@ class ControlRegion:
             "ArtifactStoreUri": "s3://artifacts" if "artifacts" in names else self.bucket(),
             "RoleArn": roles.get("mlflow") or self.role(),
         }
+
+
+@lru_cache(maxsize=64)
+def _client(endpoint: str, service: str, region: str, key: str, secret: str) -> Any:
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # the service is a variable here
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(retries={"max_attempts": 1, "mode": "standard"}),
+    )
 
 
 def refused(call: Callable[..., Any], **parameters: Any) -> tuple[str, str, int]:

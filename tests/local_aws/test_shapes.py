@@ -126,6 +126,7 @@ def raw_answer(region: ControlRegion, operation: str, parameters: dict[str, Any]
     client.meta.events.register("after-call.sagemaker", keep)
     methods = {name: method for method, name in client.meta.method_to_api_mapping.items()}
     getattr(client, methods[operation])(**parameters)
+    client.meta.events.unregister("after-call.sagemaker", keep)
     answer: dict[str, Any] = json.loads(bodies[-1] or b"{}")
     return answer
 
