@@ -173,6 +173,7 @@ class DataPlane:
                 principal, f"{call.service}:{call.operation}", target, {"aws:RequestedRegion": call.region}
             )
         except authorization.AccessDenied as denied:
+            environ["localaws.denied"] = True
             raise Refusal(HTTPStatus.FORBIDDEN, denied.message, code="AccessDeniedException") from denied
 
     def _pass_on(
