@@ -61,13 +61,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         return {**result, "shown": show, "opened": opened}
 
     def _run_module(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
-        # At -vvv a connection by SSH prints what the module wrote, unless the play says no_log.
-        said = self._play_context.no_log
-        self._play_context.no_log = True
+        # At -vvv a connection by SSH prints what the module wrote, unless its play context (a copy of ours) says no_log.
+        contexts = [self._play_context, self._connection._play_context]
+        before = [context.no_log for context in contexts]
+        for context in contexts:
+            context.no_log = True
         try:
             answer: dict[str, t.Any] = self._execute_module(task_vars=task_vars)
         finally:
-            self._play_context.no_log = said
+            for context, no_log in zip(contexts, before, strict=True):
+                context.no_log = no_log
         return answer
 
     def _is_wished(self, option: str) -> bool:
