@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from control_region import ACCOUNT, ControlRegion, aws, moto_endpoint, refused
+from local_aws.control_region import ACCOUNT, ControlRegion, aws, moto_endpoint, refused
 
 __all__ = ["aws", "moto_endpoint"]
 

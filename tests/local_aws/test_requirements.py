@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from control_region import ACCOUNT, TRUST, ControlRegion, aws, moto_endpoint, refused
+from local_aws.control_region import ACCOUNT, TRUST, ControlRegion, aws, moto_endpoint, refused
 
 from localaws.control_plane.requirements import bucket_name
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from control_region import ACCOUNT, ControlRegion, aws, moto_endpoint
+from local_aws.control_region import ACCOUNT, ControlRegion, aws, moto_endpoint
 from moto.core.utils import get_service_model
 
 from localaws.validation import violations

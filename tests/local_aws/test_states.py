@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from control_region import ControlRegion, aws, moto_endpoint, refused
+from local_aws.control_region import ControlRegion, aws, moto_endpoint, refused
 
 from localaws.control_plane import states
 from localaws.control_plane.states import last_window

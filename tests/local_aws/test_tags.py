@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from control_region import ACCOUNT, ControlRegion, aws, moto_endpoint, refused
+from local_aws.control_region import ACCOUNT, ControlRegion, aws, moto_endpoint, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

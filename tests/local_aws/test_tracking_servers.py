@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from control_region import ACCOUNT, ControlRegion, aws, moto_endpoint, refused
+from local_aws.control_region import ACCOUNT, ControlRegion, aws, moto_endpoint, refused
 
 __all__ = ["aws", "moto_endpoint"]
 
@@ -41,7 +41,7 @@ def test_defaults(aws: ControlRegion) -> None:
     assert re.fullmatch(r"https://t-[a-z0-9]{12}\.us-east-1\.experiments\.sagemaker\.aws", answer["TrackingServerUrl"])
 
 
-GIVEN = {
+GIVEN: dict[str, Any] = {
     "ArtifactStoreUri": "s3://artifacts/some/prefix/",
     "TrackingServerSize": "Large",
     "AutomaticModelRegistration": True,

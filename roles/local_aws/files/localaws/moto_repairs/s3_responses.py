@@ -181,7 +181,7 @@ class RepairedS3Response(S3Response):  # type: ignore[misc]  # moto has no type 
         bucket = self._bucket
         policy = s3_policy.canonical(self.body, self.bucket_name)
         block = bucket.public_access_block
-        if block is not None and block.block_public_policy == "true" and bucket_policy_is_public(policy):
+        if block is not None and block.block_public_policy and bucket_policy_is_public(policy):
             actor = caller(self.access_key, self.current_account, self.region)
             raise s3_error(
                 "AccessDenied",

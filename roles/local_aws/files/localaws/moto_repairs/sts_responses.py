@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import ActionResult
 from moto.sts.exceptions import STSClientError
 from moto.sts.models import sts_backends
@@ -33,9 +34,7 @@ class RepairedTokenResponse(TokenResponse):  # type: ignore[misc]  # moto has no
         external_id = self._get_param("ExternalId")
         context = {"sts:ExternalId": external_id} if external_id else {}
         if role is None or not trust.principal_may_assume(role, actor.arn, context):
-            raise STSClientError(
-                "AccessDenied", f"User: {actor.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
-            )
+            raise AccessDeniedError(actor.arn, f"sts:AssumeRole on resource: {arn}")
         if self._get_int_param("DurationSeconds", 3600) > int(role.max_session_duration or 3600):
             raise STSClientError(
                 "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
