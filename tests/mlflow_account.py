@@ -41,3 +41,15 @@ def make_servers(region: LocalRegion, *names: str, **more: t.Any) -> list[str]:
 def make_app(region: LocalRegion, name: str = "studio", **more: t.Any) -> str:
     """An App with what it needs; its ARN."""
     return str(region.client("sagemaker").create_mlflow_app(Name=name, **needs(region), **more)["Arn"])
+
+
+def make_user(region: LocalRegion, *actions: str) -> dict[str, str]:
+    """A user who may do nothing but this; the module options that make a run this user's."""
+    client = region.client("iam")
+    client.create_user(UserName="ana")
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client.put_user_policy(UserName="ana", PolicyName="only", PolicyDocument=document)
+    key = client.create_access_key(UserName="ana")["AccessKey"]
+    region.configure(iam_enforcement=True)
+    return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}

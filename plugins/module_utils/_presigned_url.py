@@ -159,7 +159,7 @@ def presigned_url(module: AwsModule, check_mode: bool) -> dict[str, t.Any]:
     """
     lifetimes = lifetimes_from_parameters(module.params)
     target = target_from_parameters(module.params, module.region)
-    observed = _observe(module.clients, target)
+    observed = _observe(module.clients, target, module.params["arn"])
     if observed.refusal and not check_mode:
         raise MlflowError(observed.refusal)
     if observed.refusal:
@@ -169,7 +169,7 @@ def presigned_url(module: AwsModule, check_mode: bool) -> dict[str, t.Any]:
     return {"authorized_url": url, "tracking_uri": observed.arn, **lifetimes, "shown": False, "opened": False}
 
 
-def _observe(clients: Clients, target: Target) -> Observed:
+def _observe(clients: Clients, target: Target, arn: str | None) -> Observed:
     try:
         return observed_from_aws(target, clients.send(target.describe))
     except AWS_ERRORS as error:
@@ -180,7 +180,7 @@ def _observe(clients: Clients, target: Target) -> Observed:
             )
         if is_error(error, _DENIED):
             # People who may open the UI need not be allowed to look at its settings: AWS itself decides then.
-            return Observed(None, None)
+            return Observed(arn, None)
         raise MlflowError(explain(error, f"reading the {target.title}")) from error
 
 

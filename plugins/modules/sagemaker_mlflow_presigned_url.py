@@ -113,7 +113,9 @@ authorized_url:
   type: str
   sample: https://t-abcdefghijkl.eu-west-1.experiments.sagemaker.aws/auth?authToken=...
 tracking_uri:
-  description: ARN of what the link opens. Null when the caller may not read it, and in check mode when it does not exist.
+  description:
+    - ARN of what the link opens.
+    - Null when O(name) was given and the caller may not read the server, and in check mode when there is none.
   returned: success
   type: str
   sample: arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/mlflow-staging-mlflow

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from local_region import ACCOUNT, REGION
-from mlflow_account import make_app, make_servers
+from mlflow_account import make_app, make_servers, make_user
 
 if t.TYPE_CHECKING:
     from local_region import LocalRegion
@@ -128,12 +128,25 @@ def test_what_is_not_there(modules: Modules, target: dict[str, t.Any], title: st
     assert message in str(preview.result["warnings"])
 
 
-def test_whoever_may_only_open_the_ui(modules: Modules, region: LocalRegion) -> None:
-    make_servers(region, "one")
-    region.inject({"service": "sagemaker", "operation": "DescribeMlflowTrackingServer", **DENIED})
-    run = modules.run(PRESIGN, name="one")
+@pytest.mark.parametrize("actions", [SERVER_CALLS, SERVER_CALLS[1:]])
+def test_the_documented_permissions_are_enough(modules: Modules, region: LocalRegion, actions: list[str]) -> None:
+    (arn,) = make_servers(region, "one")
+    user: dict[str, t.Any] = make_user(region, *actions)
+    run = modules.run(PRESIGN, name="one", **user)
     assert "authToken=" in run.result["authorized_url"]
-    assert run.result["tracking_uri"] is None
+    # Whoever may only open the UI cannot be told the ARN.
+    assert run.result["tracking_uri"] == (arn if actions == SERVER_CALLS else None)
+
+
+@pytest.mark.parametrize("actions", [APP_CALLS, APP_CALLS[1:]])
+def test_the_documented_permissions_are_enough_for_an_app(
+    modules: Modules, region: LocalRegion, actions: list[str]
+) -> None:
+    arn = make_app(region)
+    user: dict[str, t.Any] = make_user(region, *actions)
+    run = modules.run(PRESIGN, arn=arn, **user)
+    assert "authToken=" in run.result["authorized_url"]
+    assert run.result["tracking_uri"] == arn
 
 
 def test_whoever_may_not_open_the_ui(modules: Modules, region: LocalRegion) -> None:

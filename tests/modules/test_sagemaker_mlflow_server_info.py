@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from datetime import datetime, timezone
 
 import pytest
 from local_region import ACCOUNT, REGION
-from mlflow_account import BUCKET, make_app, make_servers
+from mlflow_account import BUCKET, make_app, make_servers, make_user
 
 if t.TYPE_CHECKING:
     from local_region import LocalRegion
@@ -132,6 +133,19 @@ def test_a_server_that_goes_away_meanwhile(modules: Modules, region: LocalRegion
     gone = {"code": "ResourceNotFound", "message": "gone", "status": 400, "times": 1}
     region.inject({"service": "sagemaker", "operation": operation, "resource": arns[0], **gone})
     assert names(modules) == ["two"]
+
+
+def test_the_documented_permissions_are_enough_and_needed(modules: Modules, region: LocalRegion) -> None:
+    make_servers(region, "one")
+    user: dict[str, t.Any] = make_user(region, DESCRIBE, LIST, TAGS)
+    assert names(modules, **user) == ["one"]
+    assert names(modules, name="one", **user) == ["one"]
+    document = region.client("iam").get_user_policy(UserName="ana", PolicyName="only")["PolicyDocument"]
+    document["Statement"][0]["Action"] = [DESCRIBE]
+    region.client("iam").put_user_policy(UserName="ana", PolicyName="only", PolicyDocument=json.dumps(document))
+    assert names(modules, name="one", include_tags=False, **user) == ["one"]
+    assert "ListTags" in modules.fail(INFO, name="one", **user)
+    assert "ListMlflowTrackingServers" in modules.fail(INFO, **user)
 
 
 def test_whoever_may_not_read_tags(modules: Modules, region: LocalRegion) -> None:
