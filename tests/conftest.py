@@ -5,14 +5,25 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
+from unittest import mock
 
 import local_region
 import module_run
 import pytest
+from botocore.loaders import JSONFileLoader
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_read_once() -> Iterator[None]:
+    """Each module run makes its own botocore session; without this, each would parse the same large models again."""
+    read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    with mock.patch.object(JSONFileLoader, "load_file", lambda _loader, path: read(path)):
+        yield
 
 
 @pytest.fixture(scope="session")

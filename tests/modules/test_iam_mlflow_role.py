@@ -10,6 +10,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
+
 if t.TYPE_CHECKING:
     from local_region import LocalRegion
     from module_run import Modules, Run
@@ -30,10 +32,16 @@ GLUE: Json = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"},
 READS = {"iam:GetRole", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies", "iam:GetRolePolicy"}
 
 
+@pytest.fixture(autouse=True)
+def _quick_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local IAM shows at once what was written."""
+    monkeypatch.setattr(role, "FIRST_DELAY", 0.01)
+
+
 def role_of(region: LocalRegion) -> Json:
     """The role as IAM has it."""
-    role: Json = region.client("iam").get_role(RoleName=NAME)["Role"]
-    return role
+    found: Json = region.client("iam").get_role(RoleName=NAME)["Role"]
+    return found
 
 
 def inline_of(region: LocalRegion) -> dict[str, Json]:
@@ -56,7 +64,7 @@ def tags_of(region: LocalRegion) -> dict[str, str]:
 
 def exists(region: LocalRegion) -> bool:
     """Whether the role is there."""
-    names = [role["RoleName"] for role in region.client("iam").list_roles()["Roles"]]
+    names = [found["RoleName"] for found in region.client("iam").list_roles()["Roles"]]
     return NAME in names
 
 
@@ -81,10 +89,10 @@ class TestCreate:
         assert run.result["action"] == "create"
         assert run.names == ["role", "inline_policies.MLflowBasicAccess"]
         assert run.writes == ["iam:CreateRole", "iam:PutRolePolicy"]
-        role = role_of(region)
-        assert role["Arn"] == run.result["arn"] == f"arn:aws:iam::{ACCOUNT}:role/{NAME}"
-        assert role["RoleId"] == run.result["role_id"]
-        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        found = role_of(region)
+        assert found["Arn"] == run.result["arn"] == f"arn:aws:iam::{ACCOUNT}:role/{NAME}"
+        assert found["RoleId"] == run.result["role_id"]
+        (statement,) = found["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
         assert inline_of(region) == run.result["inline_policies"]
         assert "sagemaker:" not in json.dumps(inline_of(region))
@@ -104,16 +112,16 @@ class TestCreate:
             managed_policies=["AmazonS3ReadOnlyAccess", FULL_ACCESS],
             tags={"Project": "mlflow", "Service": True},
         )
-        role = role_of(region)
-        assert role["Path"] == "/mlflow/"
-        assert role["Description"] == "Service role of MLflow"
-        assert role["MaxSessionDuration"] == 7200
-        assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
+        found = role_of(region)
+        assert found["Path"] == "/mlflow/"
+        assert found["Description"] == "Service role of MLflow"
+        assert found["MaxSessionDuration"] == 7200
+        assert found["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
         assert set(inline_of(region)) == {"MLflowBasicAccess", "team", "text"}
         assert "s3:DeleteObject" in json.dumps(inline_of(region)["MLflowBasicAccess"])
         assert attached_of(region) == {READ_ONLY, FULL_ACCESS}
         assert tags_of(region) == {"Project": "mlflow", "Service": "true"}
-        assert run.result["arn"] == role["Arn"] == f"arn:aws:iam::{ACCOUNT}:role/mlflow/{NAME}"
+        assert run.result["arn"] == found["Arn"] == f"arn:aws:iam::{ACCOUNT}:role/mlflow/{NAME}"
 
     def test_the_prediction_of_check_mode(self, modules: Modules, region: LocalRegion) -> None:
         wish = {**BASE, "tags": {"a": "b"}, "managed_policies": ["AmazonS3ReadOnlyAccess"]}
@@ -282,13 +290,13 @@ class TestAdopt:
         iam.tag_role(RoleName=NAME, Tags=[{"Key": "Owner", "Value": "them"}])
         iam.update_role(RoleName=NAME, Description="theirs", MaxSessionDuration=7200)
         run = modules.converge(MODULE, **BASE, tags={"Project": "mlflow"}, managed_policies=[FULL_ACCESS])
-        role = role_of(region)
-        assert GLUE in role["AssumeRolePolicyDocument"]["Statement"]
+        found = role_of(region)
+        assert GLUE in found["AssumeRolePolicyDocument"]["Statement"]
         assert inline_of(region)["audit"] == TEAM
         assert run.result["other_inline_policies"] == ["audit"]
         assert attached_of(region) == {READ_ONLY, FULL_ACCESS}
         assert tags_of(region) == {"Owner": "them", "Project": "mlflow"}
-        assert (role["Description"], role["MaxSessionDuration"]) == ("theirs", 7200)
+        assert (found["Description"], found["MaxSessionDuration"]) == ("theirs", 7200)
 
     def test_tags_of_aws_stay_when_all_are_purged(self, modules: Modules, region: LocalRegion) -> None:
         another_tool_made(region)
