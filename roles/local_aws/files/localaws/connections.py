@@ -17,7 +17,7 @@ from localaws import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 _HANG_UP = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: the peer gets a reset, not an end
 
@@ -58,6 +58,10 @@ class RequestHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
         if type == "error":
             _log.error(message, *args)
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:  # noqa: ARG002
+        """Really hang up: werkzeug would keep an HTTP/1.1 connection open, and its client waiting."""
+        self.close_connection = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Requests have a log of their own."""
