@@ -10,6 +10,11 @@ PYTHON ?= python3
 # Where the local AWS of this clone keeps its state, and the port it asks for (a free one when that is taken).
 export LOCAL_AWS_HOME ?= $(CURDIR)/.local_aws
 
+# A profile of the user's shell must not win over the credentials of the local AWS.
+ifeq ($(ENV),local)
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE
+endif
+
 VENV := .venv
 BIN := $(VENV)/bin
 FOR_RUN := $(VENV)/requirements-run
