@@ -17,7 +17,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge i
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_error
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_calls import BucketCalls
 
@@ -59,27 +59,43 @@ def delete_contents(client: t.Any, owned: Mapping[str, t.Any]) -> int:
 
 def _delete_versions(client: t.Any, owned: Mapping[str, t.Any]) -> int:
     deleted = 0
-    for page in client.get_paginator("list_object_versions").paginate(**owned):
+    for page in _first_pages(partial(client.list_object_versions, **owned, MaxKeys=LISTED_AT_ONCE)):
         found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         objects = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-        if objects:
-            answer = client.delete_objects(**owned, Delete={"Objects": objects, "Quiet": True})
-            errors = answer.get("Errors", ())
-            deleted += len(objects) - len(errors)
-            if errors:
-                raise MlflowError(_explain(owned["Bucket"], errors, deleted), deleted_objects=deleted)
+        if not objects:
+            break
+        answer = client.delete_objects(**owned, Delete={"Objects": objects, "Quiet": True})
+        errors = answer.get("Errors", ())
+        deleted += len(objects) - len(errors)
+        if errors:
+            raise MlflowError(_explain(owned["Bucket"], errors, deleted), deleted_objects=deleted)
     return deleted
 
 
 def _abort_uploads(client: t.Any, owned: Mapping[str, t.Any]) -> int:
     aborted = 0
-    for page in client.get_paginator("list_multipart_uploads").paginate(**owned):
+    for page in _first_pages(partial(client.list_multipart_uploads, **owned, MaxUploads=LISTED_AT_ONCE)):
         uploads = page.get("Uploads", ())
         aborts = {upload["UploadId"]: partial(_abort_upload, client, owned, upload) for upload in uploads}
-        if aborts:
-            read_concurrently(aborts)
+        if not aborts:
+            break
+        read_concurrently(aborts)
         aborted += len(aborts)
     return aborted
+
+
+def _first_pages(listing: Callable[[], dict[str, t.Any]]) -> Iterator[dict[str, t.Any]]:
+    """The first page again and again, for what it showed is deleted meanwhile. Ends when it no longer changes:
+    DeleteBucket then tells that something is left.
+    """
+    last: dict[str, t.Any] | None = None
+    while True:
+        page = listing()
+        page.pop("ResponseMetadata", None)
+        if page == last:
+            return
+        yield page
+        last = page
 
 
 def _abort_upload(client: t.Any, owned: Mapping[str, t.Any], upload: Mapping[str, t.Any]) -> None:
