@@ -175,6 +175,39 @@ def test_an_update_to_an_unusable_bucket_fails_and_changes_nothing(aws: ControlR
         assert (resource.status, resource.artifact_store_uri) == ("UpdateFailed", "s3://artifacts")
 
 
+def rights(*actions: str, resource: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+LIST = rights("s3:ListBucket", resource="arn:aws:s3:::artifacts")
+WRITE = rights("s3:GetObject", "s3:PutObject", resource="arn:aws:s3:::artifacts/team/*")
+
+
+@pytest.mark.parametrize(
+    ("statements", "status"),
+    [
+        ([LIST, WRITE], "Created"),
+        ([{**LIST, "Condition": {"StringLike": {"s3:prefix": ["team/*"]}}}, WRITE], "Created"),
+        ([LIST], "CreateFailed"),
+        ([WRITE], "CreateFailed"),
+        ([], "CreateFailed"),
+        ([LIST, WRITE, {**WRITE, "Effect": "Deny"}], "CreateFailed"),
+        ([LIST, rights("s3:*", resource="arn:aws:s3:::artifacts/other/*")], "CreateFailed"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["server", "app"])
+def test_a_role_without_rights_on_the_artifact_store(
+    aws: ControlRegion, kind: str, statements: list[dict[str, Any]], status: str
+) -> None:
+    aws.settings.role_access_matters = True
+    role, uri = aws.role(), aws.bucket()
+    if statements:
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        aws.client("iam").put_role_policy(RoleName="mlflow", PolicyName="p", PolicyDocument=document)
+    creations(aws)[kind](ArtifactStoreUri=f"{uri}/team", RoleArn=role)
+    assert aws.store.all()[0].status == status
+
+
 @pytest.mark.parametrize(
     ("uri", "name"),
     [

@@ -79,6 +79,9 @@ class Settings:
 
     update_omission_flips: bool = True  # an Update without the registration field sets it to its documented default
     role_failure_is_status: bool = False  # a server's unusable role: CreateFailed instead of a ValidationException
+    role_access_matters: bool = (
+        False  # a role without rights on the artifact bucket ends Create and Update in ...Failed
+    )
     bucket_failure_is_status: bool = True  # an unusable artifact bucket: CreateFailed instead of a ValidationException
     update_stopped_allowed: bool = True  # a stopped tracking server can be updated
     presign_inactive_allowed: bool = False  # UI links of a server that does not run

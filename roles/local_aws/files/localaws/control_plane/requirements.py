@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from moto.s3.models import s3_backends
 
+from localaws.authorization import judge
 from localaws.control_plane import errors
 from localaws.control_plane.states import DAYS
+from localaws.credentials import Principal
 from localaws.iam_resources import role_of
 from localaws.moto_repairs import role_age, trust
 
@@ -62,6 +64,26 @@ def bucket_problem(settings: Settings, artifact_store_uri: str, region: str, exp
     if expected_owner is not None and owner != expected_owner:
         return f"The bucket {name} is not owned by the account {expected_owner}."
     return None
+
+
+def lacks_access(running: Instance, role_arn: str, artifact_store_uri: str) -> bool:
+    """Whether the role may not list, read or write the artifact store (C(role_access_matters)).
+
+    AWS documents these rights for the role, but not what becomes of a server whose role has none.
+    """
+    if not running.settings.role_access_matters:
+        return False
+    _, partition, _, _, account_id, name = role_arn.split(":", 5)
+    session = f"arn:{partition}:sts::{account_id}:assumed-role/{name.rpartition('/')[2]}/SageMaker"
+    principal = Principal(
+        account_id, session, "", "assumed_role", name=name.rpartition("/")[2], session_name="SageMaker"
+    )
+    bucket = f"arn:{partition}:s3:::{bucket_name(artifact_store_uri)}"
+    prefix = urlsplit(artifact_store_uri).path.strip("/")
+    some_object = f"{bucket}/{prefix}/0" if prefix else f"{bucket}/0"
+    needed = (("s3:ListBucket", bucket), ("s3:GetObject", some_object), ("s3:PutObject", some_object))
+    context = {"s3:prefix": f"{prefix}/"}
+    return not all(judge(principal, action, resource, context).allowed for action, resource in needed)
 
 
 def resolved_key_arn(key: str, account_id: str, region: str) -> str:

@@ -110,7 +110,7 @@ def artifact_store_fails(running: Instance, resource: MlflowResource, changes: M
     problem = requirements.bucket_problem(running.settings, uri, resource.region, owner if verified else None)
     if problem is not None and not running.settings.bucket_failure_is_status:
         raise errors.validation(problem)
-    return problem is not None
+    return problem is not None or requirements.lacks_access(running, resource.role_arn, uri)
 
 
 def update(running: Instance, server: MlflowResource, request: Mapping[str, object], actor: Actor) -> None:

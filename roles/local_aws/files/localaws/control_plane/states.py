@@ -117,17 +117,18 @@ def begin(
     key = setting_key(resource, verb)
     fails = bool(running.settings.fail_next.pop(key, False)) or fails
     starts_process = VERBS[verb].running_after is True
-    resource.transition = Transition(
-        verb=verb,
-        due=running.clock.time() + delay(running.settings, key),
-        fails=fails,
-        awaits_process=starts_process and not fails,
-        changes=dict(changes or {}),
-    )
-    _enter(resource, verb, VERBS[verb].transient)
-    if resource.transition.awaits_process:
-        running.processes.ensure(resource)
-    settle(running, resource)
+    with running.store.lock:  # the data plane looks at resources at any moment
+        resource.transition = Transition(
+            verb=verb,
+            due=running.clock.time() + delay(running.settings, key),
+            fails=fails,
+            awaits_process=starts_process and not fails,
+            changes=dict(changes or {}),
+        )
+        _enter(resource, verb, VERBS[verb].transient)
+        if resource.transition.awaits_process:
+            running.processes.ensure(resource)
+        settle(running, resource)
 
 
 def setting_key(resource: MlflowResource, verb: str) -> str:
