@@ -104,13 +104,6 @@ def key_of_alias(clients: Clients, reference: KeyReference, option: str = "kms_k
     return str(metadata["Arn"])
 
 
-def resolve_key_arn(clients: Clients, key: str, identity: Identity, option: str = "kms_key_id") -> str:
-    """The ARN of the key that the user named; only an alias costs a call."""
-    reference = parse_key(key, option)
-    arn = known_arn(reference, identity, option)
-    return key_of_alias(clients, reference, option) if arn is None else arn
-
-
 def _check_usable(metadata: Mapping[str, t.Any], reference: KeyReference, option: str) -> None:
     state = metadata.get("KeyState", "Enabled")
     if state in _UNUSABLE:

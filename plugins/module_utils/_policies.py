@@ -70,14 +70,6 @@ def any_sagemaker_resource(partition: str, region: str, account_id: str) -> str:
     return f"arn:{partition}:sagemaker:{region}:{account_id}:*"
 
 
-def service_trust(partition: str, region: str, account_id: str, protected: bool = True) -> Document:
-    """The trust policy of a service role, with the usual confused-deputy conditions unless switched off."""
-    if not protected:
-        return _document([service_trust_statement(None, ())])
-    pattern = any_sagemaker_resource(partition, region, account_id)
-    return _document([service_trust_statement(account_id, (pattern,))])
-
-
 def basic_access(
     partition: str,
     region: str,

@@ -38,6 +38,8 @@ options:
   artifact_store_uri:
     description:
       - Where the artifacts are, as in V(s3://bucket/prefix). The role may read, write and list what is below the prefix.
+      - With a prefix, the role cannot list the rest of the bucket. Should AWS refuse a server for that, allow C(s3:ListBucket) on
+        the whole bucket with O(inline_policies).
       - Needed when O(state=present).
     type: str
   kms_key_id:

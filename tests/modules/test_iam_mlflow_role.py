@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 
 import pytest
+import yaml
+from mlflow_account import make_user
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
+from ansible_collections.mlops.sagemaker_mlflow.plugins.modules import iam_mlflow_role
 
 if t.TYPE_CHECKING:
     from local_region import LocalRegion
@@ -474,3 +478,54 @@ def test_bad_input_fails_before_the_first_call(
     region.clear_log()
     assert message in modules.fail(MODULE, **options)
     assert region.calls() == []
+
+
+class TestPermissions:
+    """What the documentation says is needed is enough, with IAM enforced."""
+
+    notes: t.ClassVar[list[str]] = yaml.safe_load(iam_mlflow_role.DOCUMENTATION)["notes"]
+
+    def caller(self, region: LocalRegion, *beginnings: str) -> Json:
+        """The credentials, as options, of a user who may do what these notes say and no more."""
+        text = " ".join(note for note in self.notes if note.startswith(beginnings))
+        actions = sorted(set(re.findall(r"C\(((?:iam|kms):[A-Za-z]+)\)", text)))
+        return make_user(region, *actions)
+
+    def test_to_read(self, modules: Modules, region: LocalRegion) -> None:
+        modules.run(MODULE, **BASE)
+        credentials = self.caller(region, "Needs")
+        assert modules.run(MODULE, check=True, **WHOLE, **credentials).names == [
+            "managed_policies.AmazonS3ReadOnlyAccess"
+        ]
+        assert "AttachRolePolicy" in modules.fail(MODULE, **WHOLE, **credentials)
+
+    def test_to_change(self, modules: Modules, region: LocalRegion) -> None:
+        boundary = managed_policy(region, "boundary")
+        region.client("kms").create_alias(
+            AliasName="alias/mlflow", TargetKeyId=region.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        )
+        wish = {
+            **START,
+            "permissions_boundary": boundary,
+            "managed_policies": [READ_ONLY],
+            "kms_key_id": "alias/mlflow",
+        }
+        credentials = self.caller(region, "Needs", "To change")
+        modules.converge(MODULE, **wish, **credentials)
+        other = {
+            **BASE,
+            "permissions_boundary": "",
+            "description": "new",
+            "confused_deputy_protection": False,
+            "managed_policies": [FULL_ACCESS],
+            "tags": {"Project": "other"},
+            **{f"purge_{aspect}": True for aspect in ("tags", "inline_policies", "managed_policies")},
+        }
+        modules.converge(MODULE, **other, **credentials)
+        modules.converge(MODULE, **wish, **credentials)
+
+    def test_to_delete(self, modules: Modules, region: LocalRegion) -> None:
+        modules.run(MODULE, **WHOLE)
+        credentials = self.caller(region, "Needs", "To delete")
+        modules.converge(MODULE, name=NAME, state="absent", **credentials)
+        assert not exists(region)

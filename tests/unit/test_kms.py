@@ -33,6 +33,12 @@ def metadata(**changes: t.Any) -> dict[str, t.Any]:
     return {"KeyMetadata": {**plain, **changes}}
 
 
+def resolve(made: Clients, key: str) -> str:
+    """The key's ARN, with a call only for an alias."""
+    reference = kms.parse_key(key)
+    return kms.known_arn(reference, IDENTITY) or kms.key_of_alias(made, reference)
+
+
 WITHOUT_A_CALL = {
     ARN: ARN,
     ID: ARN,
@@ -45,14 +51,14 @@ WITHOUT_A_CALL = {
 @pytest.mark.parametrize(("key", "arn"), WITHOUT_A_CALL.items())
 def test_an_id_or_arn_costs_no_call(key: str, arn: str) -> None:
     made, describe = clients(metadata())
-    assert kms.resolve_key_arn(made, key, IDENTITY) == arn
+    assert resolve(made, key) == arn
     describe.assert_not_called()
 
 
 @pytest.mark.parametrize("key", ["alias/mlflow", "alias/team/mlflow_1", "arn:aws:kms:us-east-1:123456789012:alias/a"])
 def test_an_alias_is_looked_up(key: str) -> None:
     made, describe = clients(metadata())
-    assert kms.resolve_key_arn(made, key, IDENTITY) == ARN
+    assert resolve(made, key) == ARN
     describe.assert_called_once_with(KeyId=key)
 
 
@@ -83,7 +89,7 @@ def test_what_is_no_key_is_refused(key: str) -> None:
 def test_a_key_of_another_region_is_refused(resource: str) -> None:
     made, describe = clients(metadata())
     with pytest.raises(MlflowError, match="is in eu-west-1, the bucket and MLflow are in us-east-1"):
-        kms.resolve_key_arn(made, f"arn:aws:kms:eu-west-1:123456789012:{resource}", IDENTITY)
+        resolve(made, f"arn:aws:kms:eu-west-1:123456789012:{resource}")
     describe.assert_not_called()
 
 
@@ -99,7 +105,7 @@ UNUSABLE = {
 def test_a_key_that_s3_cannot_use_is_refused(changes: dict[str, str], message: str) -> None:
     made, _describe = clients(metadata(**changes))
     with pytest.raises(MlflowError, match=message):
-        kms.resolve_key_arn(made, "alias/mlflow", IDENTITY)
+        resolve(made, "alias/mlflow")
 
 
 ANSWERS = {"NotFoundException": "there is no KMS key 'alias/mlflow'", "AccessDeniedException": "looking up kms_key_id"}
@@ -109,4 +115,4 @@ ANSWERS = {"NotFoundException": "there is no KMS key 'alias/mlflow'", "AccessDen
 def test_a_failed_look_up_is_explained(code: str, message: str) -> None:
     made, _describe = clients(ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeKey"))
     with pytest.raises(MlflowError, match=message):
-        kms.resolve_key_arn(made, "alias/mlflow", IDENTITY)
+        resolve(made, "alias/mlflow")

@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import service_trust
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import (
+    any_sagemaker_resource,
+    service_trust_statement,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_options import RoleWish, TrustWish
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_plan import needs_propagation, plan_role
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_state import (
@@ -34,7 +37,11 @@ READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 TEAM = f"arn:aws:iam::{ACCOUNT}:policy/team"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 OTHER_SERVICE: Json = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
-UNPROTECTED = service_trust("aws", REGION, ACCOUNT, protected=False)
+UNPROTECTED: Json = {"Version": "2012-10-17", "Statement": [service_trust_statement(None, ())]}
+PROTECTED: Json = {
+    "Version": "2012-10-17",
+    "Statement": [service_trust_statement(ACCOUNT, [any_sagemaker_resource("aws", REGION, ACCOUNT)])],
+}
 ABSENT = RoleState(partition="aws", account_id=ACCOUNT, exists=False)
 SERVICE_ALL: Json = {
     "Version": "2012-10-17",
@@ -151,7 +158,7 @@ arns_of = st.sets(st.sampled_from([READ_ONLY, TEAM])).map(sorted).map(tuple)
 trusts = st.sampled_from(
     [
         UNPROTECTED,
-        service_trust("aws", REGION, ACCOUNT),
+        PROTECTED,
         {"Version": "2012-10-17", "Statement": [OTHER_SERVICE, *UNPROTECTED["Statement"]]},
     ]
 )
