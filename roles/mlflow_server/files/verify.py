@@ -57,6 +57,8 @@ def main() -> int:
     options = parse_arguments()
     # A wrong right or a stopped server does not pass by itself: say so in seconds, not after minutes of retries.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    # The client would print addresses that need a signature, so that no browser can open them.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     try:
         import mlflow
         import sagemaker_mlflow  # noqa: F401  # only to say early that the plugin is missing
