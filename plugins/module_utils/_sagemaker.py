@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from datetime import datetime, timezone
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
@@ -156,11 +157,11 @@ def was_repeated(error: BaseException) -> bool:
 
 
 def plain(value: t.Any) -> t.Any:
-    """AWS's nested answer in snake_case; times as ISO 8601."""
+    """AWS's nested answer in snake_case; times in UTC, whatever zone this machine is in."""
     if isinstance(value, dict):
         converted: Mapping[str, t.Any] = camel_dict_to_snake_dict(value)
         return {key: plain(each) for key, each in converted.items()}
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return value.astimezone(timezone.utc).isoformat() if isinstance(value, datetime) else value
 
 
 def likely_causes_of_failure(role_arn: str | None, artifact_store_uri: str | None, region: str) -> str:

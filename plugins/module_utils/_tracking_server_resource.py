@@ -275,11 +275,14 @@ class TrackingServerResource:
         raise Superseded from error
 
     def _is_carried_out(self, call: Call, now: State) -> bool:
+        """Whether a repeated call was refused because the first one, whose answer was lost, did it already."""
         if now is None:
             return call.operation == DELETE
+        changes = self.plan(now).changes
         if call.operation == CREATE:
-            return all(change.name == "state" for change in self.plan(now).changes)
-        return call.operation in OPERATIONS and now.status == OPERATIONS[call.operation].transient
+            return all(change.name == "state" for change in changes)
+        is_under_way = call.operation in OPERATIONS and now.status == OPERATIONS[call.operation].transient
+        return is_under_way or call not in [change.call for change in changes]
 
 
 def from_module(module: AwsModule) -> TrackingServerResource:

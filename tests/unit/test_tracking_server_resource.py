@@ -357,6 +357,7 @@ def test_a_refusal_that_stays_is_told() -> None:
         (UPDATE, wish(settings=LARGE), server(), server("Updating"), server("Updated", settings=LARGE)),
         (START, wish(state="started"), server("Stopped"), server("Starting"), server("Started")),
         (STOP, wish(state="stopped"), server(), server("Stopping"), server("Stopped")),
+        (STOP, wish(state="stopped"), server(), server("Stopped"), server("Stopped")),
         (DELETE, wish(state="absent", delete_data=True), server(), server("Deleting"), None),
     ],
 )
