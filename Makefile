@@ -33,9 +33,10 @@ help: ## Say what there is
 deploy: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Deploy inventories/$(ENV); on the local AWS also verify it and print the UI link
 	$(PLAYBOOK) playbooks/deploy.yml
 ifeq ($(ENV),local)
-	$(PLAYBOOK) playbooks/verify.yml
-	$(PLAYBOOK) playbooks/open_ui.yml
-	@printf '\nOutputs: outputs/*.json and outputs/*.env. The link works once, within five minutes: make ui prints a new one.\n'
+	@if test outputs/mlflow-local.json -nt $(LOCAL_AWS_HOME)/verified; then \
+	  $(MAKE) --no-print-directory verify ui && touch $(LOCAL_AWS_HOME)/verified; \
+	fi
+	@printf '\nThe outputs are in outputs/. A link to the UI works once: make ui prints a new one.\n'
 	@printf 'Next: make check ARGS="-e mlflow_server_size=Medium" previews a change, make deploy with the same ARGS makes it, make down stops it all.\n'
 endif
 
