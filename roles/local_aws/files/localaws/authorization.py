@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # STS lets everybody ask who they are, even against a denial.
 _ALWAYS_ALLOWED = frozenset(("sts:GetCallerIdentity",))
+_MEANT_UNSIGNED = frozenset(("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"))
 # Only these read a role's trust policy; for everything else a role has no policy of its own.
 _TRUST_ACTIONS = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 
@@ -36,7 +37,7 @@ class AccessDenied(Exception):  # noqa: N818  # AWS's own name for it
 
 def authorize_call(principal: Principal, call: Call, connection: Mapping[str, str]) -> None:
     """Check every right that a call needs."""
-    if not current().settings.iam_enforcement:
+    if not _is_enforced(principal) or call.operation in _MEANT_UNSIGNED:
         return
     for permission in required(call, principal.account_id):
         context = {**connection, **permission.context, "aws:requestedregion": call.region}
@@ -47,11 +48,16 @@ def authorize(
     principal: Principal, action: str, resource: str, context: Mapping[str, str | Sequence[str]] | None = None
 ) -> None:
     """Raise AccessDenied unless the principal may perform the action. Does nothing while IAM is not enforced."""
-    if not current().settings.iam_enforcement or action in _ALWAYS_ALLOWED:
+    if not _is_enforced(principal) or action in _ALWAYS_ALLOWED:
         return
     verdict = judge(principal, action, resource, context or {})
     if not verdict.allowed:
         raise AccessDenied(denial(principal, action, resource, verdict), action, resource)
+
+
+def _is_enforced(principal: Principal) -> bool:
+    """Nobody in particular has only what a resource grants to everybody, whether or not IAM is enforced."""
+    return current().settings.iam_enforcement or principal.kind == "anonymous"
 
 
 def judge(principal: Principal, action: str, resource: str, context: Mapping[str, str | Sequence[str]]) -> Verdict:
@@ -121,12 +127,11 @@ def _context(
 ) -> dict[str, list[str]]:
     """The global condition keys, and whatever the call brings."""
     running = current()
-    user_id, user_name = _user(principal)
     context: dict[str, list[str]] = {
         "aws:principalarn": [caller_of(principal).arns[-1]],
         "aws:principalaccount": [principal.account_id],
         "aws:principaltype": [{"root": "Account", "user": "User"}.get(principal.kind, "AssumedRole")],
-        "aws:userid": [user_id],
+        "aws:userid": [principal.user_id],
         "aws:securetransport": [str(running.settings.secure_transport).lower()],
         "aws:currenttime": [f"{running.clock.now():%Y-%m-%dT%H:%M:%SZ}"],
         "aws:epochtime": [str(int(running.clock.time()))],
@@ -137,8 +142,8 @@ def _context(
         "aws:resourceaccount": [_account_of(resource, principal.account_id)],
         "s3:resourceaccount": [_account_of(resource, principal.account_id)],
     }
-    if user_name:
-        context["aws:username"] = [user_name]
+    if principal.kind == "user":
+        context["aws:username"] = [principal.name]
     for key, value in iam_resources.principal_tags(principal, partition).items():
         context[f"aws:principaltag/{key.lower()}"] = [value]
     for key, value in iam_resources.resource_tags(resource).items():
@@ -147,14 +152,6 @@ def _context(
     for key, values in given.items():
         context[key.lower()] = [values] if isinstance(values, str) else [str(each) for each in values]
     return context
-
-
-def _user(principal: Principal) -> tuple[str, str]:
-    if principal.kind == "user":
-        return principal.access_key_id, principal.name
-    return (
-        f"{principal.access_key_id}:{principal.session_name}" if principal.session_name else principal.account_id
-    ), ""
 
 
 def _account_of(resource: str, default: str) -> str:

@@ -31,6 +31,7 @@ class Principal:
     name: str = ""  # of the user or the role
     session_name: str = ""
     session_policy: str | None = None
+    user_id: str = ""  # aws:userid: AIDA..., AROA...:session, or the account
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class KnownKey:
 
 def anonymous(account_id: str) -> Principal:
     """Who calls without a signature."""
-    return Principal(account_id, "*", "", "anonymous")
+    return Principal(account_id, "*", "", "anonymous", user_id="anonymous")
 
 
 def find(access_key_id: str, settings: Settings) -> KnownKey | None:
@@ -66,9 +67,8 @@ def find(access_key_id: str, settings: Settings) -> KnownKey | None:
 
 def root(settings: Settings) -> Principal:
     """The account's root: whom the documented example key belongs to."""
-    return Principal(
-        settings.account_id, f"arn:{_partition(settings)}:iam::{settings.account_id}:root", BOOT_ACCESS_KEY, "root"
-    )
+    arn = f"arn:{_partition(settings)}:iam::{settings.account_id}:root"
+    return Principal(settings.account_id, arn, BOOT_ACCESS_KEY, "root", user_id=settings.account_id)
 
 
 def role_credentials(role_arn: str, settings: Settings) -> Credentials:
@@ -119,6 +119,7 @@ def _session_key(access_key_id: str) -> KnownKey | None:
                     name=session.role_arn.rsplit("/", 1)[-1],
                     session_name=session.session_name,
                     session_policy=session.policy,
+                    user_id=session.user_id,
                 )
                 expiration = session.expiration.replace(tzinfo=timezone.utc)
                 return KnownKey(_credentials(session), principal, expiration)
@@ -134,7 +135,7 @@ def _user_key(access_key_id: str) -> KnownKey | None:
             if user is None:
                 continue
             key = user.get_access_key_by_id(access_key_id)
-            principal = Principal(account_id, user.arn, access_key_id, "user", name=user.name)
+            principal = Principal(account_id, user.arn, access_key_id, "user", name=user.name, user_id=user.id)
             credentials = Credentials(access_key_id, key.secret_access_key)
             return KnownKey(credentials, principal, is_active=key.status == "Active")
     return None

@@ -116,7 +116,7 @@ def clean_up(home: Path) -> bool:
     """Take away what a killed local AWS left: its hanging process, its MLflow processes, its state file."""
     state = read_state(home)
     found = False
-    if state is not None and _is_ours(state.pid, home):
+    if state is not None and _is_daemon(state.pid, home):
         _end(state.pid)
         found = True
     found = _end_children(home) or found
@@ -273,7 +273,7 @@ def _end_children(home: Path) -> bool:
     ended = False
     for group in groups:
         # Numbers are used again: only a group that is still about our MLflow may be ended.
-        if group > 1 and _is_ours(group, home):
+        if group > 1 and _is_child(group):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
                 ended = True
@@ -294,10 +294,16 @@ def _exists(pid: int) -> bool:
     return not _command(pid).startswith("(") and _status(pid) != "Z"
 
 
-def _is_ours(pid: int, home: Path) -> bool:
-    """Whether a process is this home's: its command line names the package, or the home."""
+def _is_daemon(pid: int, home: Path) -> bool:
+    """Whether a process serves this home."""
     command = _command(pid)
-    return "localaws" in command or str(home) in command
+    return "localaws serve" in command and (str(home) in command or "--home" not in command)
+
+
+def _is_child(pid: int) -> bool:
+    """Whether a process is the zygote or one of its MLflow servers."""
+    command = _command(pid)
+    return "localaws" in command or "mlflow" in command
 
 
 def _command(pid: int) -> str:

@@ -73,7 +73,7 @@ def _arn_like(value: str, pattern: str) -> bool:
     """Each of the six parts is matched by itself, so that ``*`` does not run over a colon."""
     values, patterns = value.split(":", 5), pattern.split(":", 5)
     if len(values) != 6 or len(patterns) != 6:
-        return like(value, pattern)
+        return pattern == "*"
     return all(like(part, wanted) for part, wanted in zip(values, patterns, strict=True))
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localaws import lean_botocore
+from localaws.identify import Scope, scope_of
 from localaws.protocol_errors import Answer, render, service_error
+from localaws.settings import BOOT_ACCESS_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,8 @@ class MotoCalls:
 
     def perform(self, call: Call, principal: Principal, environ: Mapping[str, Any], body: bytes) -> Answer:
         """Carry the call out and answer in its protocol, whatever happens."""
+        # Whoever comes here was let through; moto would judge anonymous callers once more, by ACLs only.
+        scope = scope_of(environ) or (Scope(BOOT_ACCESS_KEY, "", "", "s3") if call.service == "s3" else None)
         own = {
             **environ,
             "wsgi.input": io.BytesIO(body),
@@ -42,6 +46,8 @@ class MotoCalls:
             # moto would take the account from an access key or an environment variable.
             "HTTP_X_MOTO_ACCOUNT_ID": principal.account_id,
         }
+        if scope is not None:
+            own.setdefault("HTTP_AUTHORIZATION", _as_header(scope))
         with self._running.changes.lock:
             self._provide_managed_policies(call, principal)
             try:
@@ -81,6 +87,14 @@ class MotoCalls:
         names = lean_botocore.managed_policies_in(str(call.parameters))
         if names:
             lean_botocore.load_managed_policies(principal.account_id, region, names)
+
+
+def _as_header(scope: Scope) -> str:
+    """moto looks for service, region and caller in this header only: a presigned call has them in its query."""
+    credential = (
+        f"{scope.access_key}/{scope.date or '20060301'}/{scope.region or 'us-east-1'}/{scope.signing_name}/aws4_request"
+    )
+    return f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=verified"
 
 
 def error_code(answer: Answer) -> str | None:
