@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -262,3 +263,70 @@ def test_objects_that_are_locked_stop_the_deletion(modules: Modules, region: Loc
     assert "stopped after 1 objects" in message
     assert "'locked'" in message
     assert [item["Key"] for item in client.list_object_versions(Bucket=NAME)["Versions"]] == ["locked"]
+
+
+READING = [
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetBucketPolicy",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetBucketLogging",
+    "s3:GetBucketCORS",
+    "s3:GetBucketTagging",
+]
+WRITING = [
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPolicy",
+    "s3:DeleteBucketPolicy",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutBucketLogging",
+    "s3:PutBucketCORS",
+    "s3:PutBucketTagging",
+]
+CREATING = ["s3:CreateBucket", "s3:TagResource"]
+DELETING = ["s3:DeleteBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"]
+EMPTYING = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload"]
+EVERY_OPTION: dict[str, t.Any] = {
+    "encryption": "aws:kms",
+    "restrict_to_owner_account": True,
+    "cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["*"]}],
+    "logging": {"enabled": False},
+    "tags": {"a": "b"},
+}
+
+
+def someone(region: LocalRegion, actions: list[str]) -> dict[str, t.Any]:
+    """The credentials of a user who may do just this, and who is judged by it."""
+    iam = region.client("iam")
+    iam.create_user(UserName="someone")
+    arns = [f"arn:aws:s3:::{NAME}", f"arn:aws:s3:::{NAME}/*"]
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": arns}]}
+    iam.put_user_policy(UserName="someone", PolicyName="only", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName="someone")["AccessKey"]
+    region.configure(iam_enforcement=True)
+    return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+
+def test_the_permissions_in_the_notes_are_enough(modules: Modules, region: LocalRegion) -> None:
+    caller = someone(region, [*READING, *WRITING, *CREATING, *DELETING, *EMPTYING])
+    modules.converge(MODULE, name=NAME, **EVERY_OPTION, **caller)
+    opened = {"require_tls": False, "restrict_to_owner_account": False, "cors_rules": [], "purge_cors_rules": True}
+    closed = {"abort_incomplete_multipart_upload_days": 0, "tags": {}, "purge_tags": True}
+    modules.converge(MODULE, name=NAME, **{**EVERY_OPTION, **opened, **closed}, **caller)
+    client = region.client("s3")
+    client.put_object(Bucket=NAME, Key="a", Body=b"1")
+    client.create_multipart_upload(Bucket=NAME, Key="b")
+    modules.converge(MODULE, name=NAME, state="absent", force_delete_objects=True, **caller)
+
+
+def test_check_mode_needs_to_read_only(modules: Modules, region: LocalRegion) -> None:
+    caller = someone(region, READING)
+    predicted = modules.run(MODULE, check=True, name=NAME, **EVERY_OPTION, **caller)
+    assert predicted.result["action"] == "create"
+    message = modules.fail(MODULE, name=NAME, **EVERY_OPTION, **caller)
+    assert "s3:CreateBucket" in message
