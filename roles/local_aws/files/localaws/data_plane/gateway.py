@@ -80,10 +80,11 @@ class DataPlane:
         if arn is None:
             session = self._session(environ)
             arn, operation, write = session.arn if session else "", actions.UI_ACTION, method not in ("GET", "HEAD")
+            is_app = ":mlflow-app/" in arn
         else:
             operation = actions.action_of(method, _path(environ))
             write = actions.is_write(operation, method)
-        is_app = APP_HEADER in environ or ":mlflow-app/" in arn
+            is_app = _named_kind(environ) == "app"
         return Call(
             service=actions.APP_SERVICE if is_app else actions.SERVER_SERVICE,
             operation=actions.APP_ACTION if is_app else operation,

@@ -14,7 +14,7 @@ _PAGE: Final = """<!doctype html>
 <title>{title}</title>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 42rem; margin: 12vh auto; padding: 0 1rem; color: #1b2733; }}
-code {{ display: block; padding: .8rem 1rem; background: #f1f4f7; border-radius: 4px; overflow-x: auto; white-space: pre; }}
+code {{ display: block; padding: .8rem 1rem; background: #f1f4f7; border-radius: 4px; white-space: pre-wrap; }}
 </style>
 </head>
 <body>

@@ -50,6 +50,8 @@ def of_zygote(shell: Mapping[str, str] = os.environ) -> dict[str, str]:
         "GIT_PYTHON_REFRESH": "quiet",
         # The job runner is 13 processes for features that managed MLflow does not have.
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        # Managed MLflow has no AI gateway (developer guide, "Troubleshoot common setup issues").
+        "MLFLOW_ENABLE_AI_GATEWAY": "false",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
