@@ -33,7 +33,7 @@ help: ## Say what there is
 deploy: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Deploy inventories/$(ENV); on the local AWS also verify it and print the UI link
 	$(PLAYBOOK) playbooks/deploy.yml
 ifeq ($(ENV),local)
-	@if test outputs/mlflow-local.json -nt $(LOCAL_AWS_HOME)/verified; then \
+	@if ! test $(LOCAL_AWS_HOME)/verified -nt outputs/mlflow-local.json; then \
 	  $(MAKE) --no-print-directory verify ui && touch $(LOCAL_AWS_HOME)/verified; \
 	fi
 	@printf '\nThe outputs are in outputs/. A link to the UI works once: make ui prints a new one.\n'
