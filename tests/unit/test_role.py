@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 from dataclasses import replace
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
@@ -219,3 +220,9 @@ def test_a_name_in_another_letter_case_is_found_out(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(role, "APPEARANCE_TIMEOUT", 0)
     with pytest.raises(MlflowError, match="differ in letter case only"):
         Scripted([ABSENT], error=EXISTS).apply(change("create_role"))
+
+
+def test_without_a_region_nothing_is_read() -> None:
+    module: t.Any = SimpleNamespace(params={}, region=None)
+    with pytest.raises(MlflowError, match="region: it is not set"):
+        role.from_module(module)
