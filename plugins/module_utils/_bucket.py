@@ -28,6 +28,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_con
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_plan import OBJECTS, plan_bucket
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_state import BucketState, Place
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import bucket_wish, name_warning
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +53,7 @@ class Bucket:
         self._identity: Identity | None = None
         self._key_arns: dict[str, str] = {}
         self._deleted_objects = 0
+        self._owner_checked = False
 
     @property
     def title(self) -> str:
@@ -73,6 +75,7 @@ class Bucket:
         answers = read_concurrently(reads)
         place = self._place(identity, answers.pop("key", None))
         if any(answer is None for answer in answers.values()):
+            self._require_own_account()
             return BucketState(place, exists=False, deleted_objects=self._deleted_objects)
         return self._state(place, answers)
 
@@ -120,6 +123,19 @@ class Bucket:
             else:
                 self._identity = Identity(owner, self._calls.partition, self._calls.region, "")
         return self._identity
+
+    def _require_own_account(self) -> None:
+        """A new bucket belongs to the caller's account, whichever owner was expected."""
+        owner = self._wish.expected_bucket_owner
+        if not self._wish.present or owner is None or self._owner_checked:
+            return
+        account = caller_identity(self._clients).account_id
+        if account != owner:
+            raise MlflowError(
+                f"expected_bucket_owner: the {self.title} does not exist, and the caller could only create it in the "
+                f"account {account}, not in {owner}. Use credentials of {owner}, or correct expected_bucket_owner."
+            )
+        self._owner_checked = True
 
     def _place(self, identity: Identity, key_arn: str | None) -> Place:
         return Place(self._wish.name, identity.region, identity.partition, identity.account_id, key_arn)

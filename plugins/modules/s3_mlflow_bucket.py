@@ -302,6 +302,7 @@ options:
     description:
       - The account that must own the bucket. Every call insists on it.
       - When omitted, the caller's account, which costs one more call (C(sts:GetCallerIdentity)) and round trip.
+      - A bucket that does not exist can only be created by a caller of this account.
     type: str
   force_delete_objects:
     description:
@@ -618,26 +619,12 @@ def cors_rule_options() -> dict[str, t.Any]:
     }
 
 
-def main() -> None:
-    """Run the module."""
+def access_options() -> dict[str, t.Any]:
+    """The options of who may do what."""
     switch = {"type": "bool", "default": True}
-    argument_spec = {
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "secure_defaults": {"type": "bool", "default": True},
-        "versioning": {"type": "str", "choices": ["Enabled", "Suspended"]},
-        "encryption": {"type": "str", "choices": ["AES256", "aws:kms", "aws:kms:dsse"]},
-        "kms_key_id": {"type": "str", "no_log": False},
-        "bucket_key_enabled": {"type": "bool", "no_log": False},
-        "public_access_block": {
-            "type": "dict",
-            "options": {
-                "block_public_acls": switch,
-                "ignore_public_acls": switch,
-                "block_public_policy": switch,
-                "restrict_public_buckets": switch,
-            },
-        },
+    flags = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
+    return {
+        "public_access_block": {"type": "dict", "options": dict.fromkeys(flags, switch)},
         "object_ownership": {
             "type": "str",
             "choices": ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"],
@@ -647,13 +634,27 @@ def main() -> None:
         "trusted_account_ids": {"type": "list", "elements": "str"},
         "policy_statements": {"type": "list", "elements": "dict"},
         "purge_policy_statements": {"type": "bool", "default": False},
+        "cors_rules": {"type": "list", "elements": "dict", "options": cors_rule_options()},
+        "purge_cors_rules": {"type": "bool", "default": False},
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    argument_spec = {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "secure_defaults": {"type": "bool", "default": True},
+        "versioning": {"type": "str", "choices": ["Enabled", "Suspended"]},
+        "encryption": {"type": "str", "choices": ["AES256", "aws:kms", "aws:kms:dsse"]},
+        "kms_key_id": {"type": "str", "no_log": False},
+        "bucket_key_enabled": {"type": "bool", "no_log": False},
+        **access_options(),
         "abort_incomplete_multipart_upload_days": {"type": "int"},
         "noncurrent_version_expiration_days": {"type": "int"},
         "lifecycle_rules": {"type": "list", "elements": "dict", "options": lifecycle_rule_options()},
         "purge_lifecycle_rules": {"type": "bool", "default": False},
         "logging": {"type": "dict", "options": logging_options()},
-        "cors_rules": {"type": "list", "elements": "dict", "options": cors_rule_options()},
-        "purge_cors_rules": {"type": "bool", "default": False},
         "tags": {"type": "dict", "aliases": ["resource_tags"]},
         "purge_tags": {"type": "bool", "default": False},
         "expected_bucket_owner": {"type": "str"},

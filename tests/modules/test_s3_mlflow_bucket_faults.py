@@ -50,6 +50,14 @@ def test_a_bucket_of_another_owner_than_expected(modules: Modules, region: Local
     assert "belongs to another account than 210987654321" in message
 
 
+def test_a_bucket_is_not_created_in_another_account_than_expected(modules: Modules, region: LocalRegion) -> None:
+    for check in (True, False):
+        message = modules.fail(MODULE, check=check, name=NAME, expected_bucket_owner="210987654321")
+        assert f"only create it in the account {ACCOUNT}, not in 210987654321" in message
+    assert region.client("s3").list_buckets()["Buckets"] == []
+    assert modules.converge(MODULE, name=NAME, expected_bucket_owner=ACCOUNT).names[0] == "bucket"
+
+
 def test_a_name_that_another_account_took_meanwhile(modules: Modules, region: LocalRegion) -> None:
     region.inject({"operation": "CreateBucket", "code": "BucketAlreadyExists", "status": 409})
     assert f"The name '{NAME}' is taken" in modules.fail(MODULE, name=NAME)
