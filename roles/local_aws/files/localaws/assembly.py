@@ -115,7 +115,7 @@ class Assembly:
             running.sessions.load({})
             running.faults.clear()
             running.clock.reset()
-            running.settings.load(self._initial.dump())
+            running.settings.restore(self._initial)
             running.request_log.reset()
             running.changes.mark()
 

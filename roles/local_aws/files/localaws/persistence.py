@@ -140,6 +140,7 @@ class Persistence:
                 self.save()
             except OSError:
                 _log.exception("the state could not be saved")
+                self._changes.mark()
 
     def _dumped_parts(self) -> dict[str, object]:
         return {name: part.dump() for name, part in self._parts.items()}

@@ -105,9 +105,11 @@ class Settings:
     stopped_status: int = 400  # answer of a stopped server's data plane; the client must not retry it
     stopped_body: str = "Tracking server is not running"
 
+    _changed: set[str] = field(default_factory=set, init=False, repr=False)  # names of what was changed at run time
+
     def as_json(self) -> dict[str, object]:
         """The settings as plain JSON values (``GET /_localaws/config``)."""
-        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self) if each.name != "_changed"}
 
     def change(self, changes: Mapping[str, object]) -> None:
         """Change settings of a running local AWS; all of them or, when one is wrong, none."""
@@ -115,10 +117,11 @@ class Settings:
             if name in FIXED_AT_START:
                 raise InvalidSettingError(f"{name} is fixed when the local AWS starts")
         self.set_initial(changes)
+        self._changed.update(changes)
 
     def set_initial(self, changes: Mapping[str, object]) -> None:
         """Set any field from plain JSON values; all of them or, when one is wrong, none."""
-        known = {each.name for each in fields(self)}
+        known = self.as_json()
         converted: dict[str, object] = {}
         for name, value in changes.items():
             if name not in known:
@@ -127,15 +130,20 @@ class Settings:
         for name, new in converted.items():
             setattr(self, name, new)
 
+    def restore(self, initial: Settings) -> None:
+        """Be again as at the start."""
+        self.set_initial({name: value for name, value in initial.as_json().items() if name not in FIXED_AT_START})
+        self._changed.clear()
+
     def dump(self) -> object:
-        """What a restart must bring back: everything that can change at run time."""
-        return {name: value for name, value in self.as_json().items() if name not in FIXED_AT_START}
+        """What a restart must bring back: what was changed at run time."""
+        return {name: value for name, value in self.as_json().items() if name in self._changed}
 
     def load(self, saved: object) -> None:
-        """Take over a dump; fields of older versions that no longer exist are left out."""
-        known = {each.name for each in fields(self)} - FIXED_AT_START
-        saved_fields = cast("Mapping[str, object]", saved)
-        self.set_initial({name: value for name, value in saved_fields.items() if name in known})
+        """Take over a dump, but for what this start was told; fields that no longer exist are left out."""
+        default, own = Settings(home=self.home).as_json(), self.as_json()
+        untold = {name for name, value in own.items() if name not in FIXED_AT_START and value == default[name]}
+        self.change({name: value for name, value in cast("Mapping[str, object]", saved).items() if name in untold})
 
 
 def _plain(value: object) -> object:
