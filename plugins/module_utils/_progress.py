@@ -49,9 +49,9 @@ class Progress:
     _written_at: float = field(default=0.0, init=False)
 
     @classmethod
-    def of_task(cls, subject: str, environment: Mapping[str, str] = os.environ) -> Progress:
+    def of_task(cls, subject: str, environment: Mapping[str, str] | None = None) -> Progress:
         """Progress to the file that the action plugin named, if any."""
-        name = environment.get(VARIABLE)
+        name = (os.environ if environment is None else environment).get(VARIABLE)
         return cls(subject, Path(name) if name else None)
 
     def begin(self) -> None:

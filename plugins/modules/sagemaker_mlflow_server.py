@@ -96,7 +96,8 @@ options:
     default: try
   wait:
     description:
-      - Whether to wait until AWS has completed the last change. Between two changes the module always waits.
+      - Whether to wait until AWS has completed the last change, or, when there is nothing to change, what it is at.
+        Before and between changes the module always waits, because AWS takes one at a time.
       - While it waits, a line with the state and the elapsed time is shown at each change of the state and once a minute,
         when the connection is local, the task is not C(async) and not C(no_log).
     type: bool

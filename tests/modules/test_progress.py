@@ -32,6 +32,19 @@ SECONDS = 1.5
 """How long AWS takes: long enough to tell "while" from "afterwards" on a busy machine."""
 
 
+ELSEWHERE = """
+from ansible.plugins.connection.local import DOCUMENTATION as LOCAL
+from ansible.plugins.connection.local import Connection as Local
+
+DOCUMENTATION = LOCAL.replace("name: local", "name: elsewhere")
+
+
+class Connection(Local):
+    transport = "elsewhere"
+"""
+"""A connection that is not local, although it leads here too."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """One line on the terminal, and when it was there."""
@@ -180,6 +193,15 @@ def test_two_hosts_at_once(player: Player) -> None:
     assert max(run.moment("east-mlflow: Creating"), run.moment("west-mlflow: Creating")) < first_end
 
 
+def test_two_runs_that_create_the_same_server(player: Player) -> None:
+    """Not about the lines, but it takes two processes: one creates, the other adopts, and both wait for the end."""
+    run = player.play(create("shared"), "--forks", "2", hosts=("east", "west"))
+    assert run.code == 0, run.text
+    ends = sorted(line.text for line in run.shown if re.fullmatch(r"(ok|changed): \[\w+\]", line.text))
+    assert [end.split(":")[0] for end in ends] == ["changed", "ok"], run.text
+    assert [state for _host, _server, state in run.progress()].count("Created") == 2
+
+
 def test_a_task_without_log_shows_nothing(player: Player) -> None:
     run = player.play({**create("secret-name"), "no_log": True}, "-vv")
     assert (run.code, run.progress()) == (0, []), run.text
@@ -196,6 +218,15 @@ def test_in_the_background_the_module_works_alone(player: Player, poll: int) -> 
     while not player.account.exists() and time.monotonic() < limit:
         time.sleep(0.2)
     assert player.account.exists()
+
+
+def test_over_another_connection_the_module_works_alone(player: Player) -> None:
+    """The file of the lines would be on another machine."""
+    (player.folder / "connection_plugins").mkdir()
+    (player.folder / "connection_plugins" / "elsewhere.py").write_text(ELSEWHERE)
+    run = player.play(create(), "-e", "ansible_connection=elsewhere", ANSIBLE_PIPELINING="true")
+    assert (run.code, run.progress()) == (0, []), run.text
+    assert "changed: [web]" in run.text
 
 
 def test_a_failure_comes_through_with_its_details(player: Player) -> None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
+from mlflow_account import make_user
 from tracking_server_account import NAME, ROLE, ROLE_NAME, URI, Account, trust
 
 if t.TYPE_CHECKING:
@@ -230,3 +232,38 @@ def test_bad_input_makes_no_call(account: Account) -> None:
 def test_bad_settings_make_no_call(account: Account, options: dict[str, t.Any], hint: str) -> None:
     assert hint in account.fail(**account.full(**options))
     assert account.region.calls() == []
+
+
+READ = ["sagemaker:DescribeMlflowTrackingServer", "sagemaker:ListTags"]
+
+
+@pytest.mark.parametrize(
+    ("options", "actions"),
+    [
+        ({"tags": {"A": "1"}}, [CREATE, "iam:PassRole", "sagemaker:AddTags"]),
+        ({"state": "stopped", "tracking_server_size": "Large"}, [UPDATE, STOP]),
+        ({"state": "started"}, ["sagemaker:StartMlflowTrackingServer"]),
+        ({"tags": {}, "purge_tags": True}, ["sagemaker:DeleteTags"]),
+        ({"state": "absent", "delete_data": True}, [DELETE]),
+    ],
+)
+def test_the_documented_permissions_are_enough_and_all_needed(
+    account: Account, options: dict[str, t.Any], actions: list[str]
+) -> None:
+    if CREATE not in actions:
+        account.create(Tags=[{"Key": "A", "Value": "1"}])
+    if options.get("state") == "started":
+        account.sagemaker.stop_mlflow_tracking_server(TrackingServerName=NAME)
+    wished = account.full(**options, **make_user(account.region, *READ))
+    assert "AccessDenied" in account.fail(**wished)
+    _allow(account, *READ, *actions)
+    run = account.run(**wished)
+    assert run.changed
+    assert {*run.calls} <= {*READ, *actions}
+
+
+def _allow(account: Account, *actions: str) -> None:
+    """Other permissions for the user of make_user."""
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    account.region.client("iam").put_user_policy(UserName="ana", PolicyName="only", PolicyDocument=document)
