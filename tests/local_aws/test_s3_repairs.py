@@ -280,6 +280,13 @@ def test_encryption(s3: Any, rule: dict[str, Any]) -> None:
     assert s3.put_object(Bucket="artifacts", Key="k", Body=b"x")["ServerSideEncryption"] == "AES256"
 
 
+def test_what_a_rule_of_encryption_does_not_say(s3: Any) -> None:
+    given = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    s3.put_bucket_encryption(Bucket="artifacts", ServerSideEncryptionConfiguration={"Rules": [given]})
+    shown = s3.get_bucket_encryption(Bucket="artifacts")["ServerSideEncryptionConfiguration"]
+    assert shown == {"Rules": [{**given, "BucketKeyEnabled": False}]}
+
+
 def test_encryption_that_s3_refuses(s3: Any) -> None:
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256", "KMSMasterKeyID": "alias/mlflow"}}
     wanted = {"Bucket": "artifacts", "ServerSideEncryptionConfiguration": {"Rules": [rule]}}
@@ -512,12 +519,14 @@ def test_the_expected_owner(s3: Any, operation: str, more: dict[str, Any]) -> No
 def test_buckets_of_another_region(aws: ControlRegion, home: str, asked: str) -> None:
     name = f"in-{home}"
     aws.bucket(name, home)
-    request = urllib.request.Request(f"{aws.endpoint}/{name}", method="HEAD")
     scope = f"{BOOT_ACCESS_KEY}/20260101/{asked}/s3/aws4_request"
-    request.add_header("Authorization", f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x")
+    signed = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x"}
+    request = urllib.request.Request(f"{aws.endpoint}/{name}", method="HEAD", headers=signed)
     with pytest.raises(HTTPError) as caught:
         urllib.request.build_opener(Unredirected).open(request)
     assert (caught.value.code, caught.value.headers["x-amz-bucket-region"]) == (301, home)
+    with urllib.request.urlopen(urllib.request.Request(f"{aws.endpoint}/{name}?location", headers=signed)) as answer:
+        assert answer.status == 200
 
     # The SDK follows, as on AWS.
     assert aws.client("s3", asked).head_bucket(Bucket=name)["BucketRegion"] == home

@@ -31,7 +31,7 @@ def require_free_name(name: str) -> None:
         raise s3_error("BucketAlreadyExists", details={"BucketName": name})
 
 
-def require_access(name: str, request: Any, account_id: str) -> None:
+def require_access(name: str, request: Any) -> None:
     """What S3 asks before it looks at the request itself: whose bucket, and is it here?"""
     settings = instance.current().settings
     if name in settings.foreign_buckets:
@@ -45,7 +45,7 @@ def require_access(name: str, request: Any, account_id: str) -> None:
     if settings.s3_region_redirects and "location" not in request.args and signed_for not in (None, region):
         raise s3_error("PermanentRedirect", details={"Bucket": name, "Endpoint": f"{name}.s3.{region}.amazonaws.com"})
     expected = request.headers.get("x-amz-expected-bucket-owner")
-    if expected not in (None, owner if owner != account_id else account_id):
+    if expected not in (None, owner):
         raise s3_error("AccessDenied")
 
 

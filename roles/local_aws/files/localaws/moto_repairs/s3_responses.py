@@ -89,7 +89,7 @@ class RepairedS3Response(S3Response):  # type: ignore[misc]  # moto has no type 
         sub_resources = sub_resource_names() & set(request.args)
         if request.method == "PUT" and not sub_resources:
             return self._create_bucket(request, full_url)
-        s3_buckets.require_access(name, request, self.current_account)
+        s3_buckets.require_access(name, request)
         if request.method != "HEAD":
             self._require_known(request.method, sub_resources)
         if request.method in ("PUT", "DELETE"):
@@ -112,7 +112,7 @@ class RepairedS3Response(S3Response):  # type: ignore[misc]  # moto has no type 
         s3_buckets.require_acl_allowed(bucket, request.headers)
 
     def _checked_key_response(self, request: Any, full_url: str) -> Any:
-        s3_buckets.require_access(self.bucket_name, request, self.current_account)
+        s3_buckets.require_access(self.bucket_name, request)
         if request.method == "PUT" and self.bucket_name in s3_backends.bucket_accounts:
             s3_buckets.require_acl_allowed(self._bucket, request.headers)
         return super()._key_response(request, full_url)
