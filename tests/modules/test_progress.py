@@ -195,6 +195,7 @@ def test_two_hosts_at_once(player: Player) -> None:
 
 def test_two_runs_that_create_the_same_server(player: Player) -> None:
     """Not about the lines, but it takes two processes: one creates, the other adopts, and both wait for the end."""
+    player.account.region.configure(delays={"create": 3 * SECONDS})
     run = player.play(create("shared"), "--forks", "2", hosts=("east", "west"))
     assert run.code == 0, run.text
     ends = sorted(line.text for line in run.shown if re.fullmatch(r"(ok|changed): \[\w+\]", line.text))
