@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import time
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,9 +173,7 @@ def test_a_wrong_rule_is_refused_and_none_is_added(rule: Any, words: str) -> Non
 
 
 def test_a_wrong_rule_gets_an_answer_that_says_so(local_aws: LocalAws) -> None:
-    from urllib.error import HTTPError
-
-    with pytest.raises(HTTPError) as caught:
+    with pytest.raises(urllib.error.HTTPError) as caught:
         local_aws.admin("POST", "faults", [{"operation": "ListRoles"}])
     assert caught.value.code == 400
     assert b"a fault needs a code" in caught.value.read()
@@ -187,3 +187,35 @@ def test_clients_of_another_mode(local_aws: LocalAws) -> None:
         client.list_mlflow_apps()
     except ClientError as error:
         pytest.fail(f"it was not retried: {error}")
+
+
+SERVER = "arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/ts"
+
+
+def call_mlflow(local_aws: LocalAws) -> tuple[int, str]:
+    """A call of MLflow's API, unsigned: it gets as far as the data plane."""
+    url = f"{local_aws.endpoint}/api/2.0/mlflow/experiments/search"
+    request = urllib.request.Request(url, headers={"x-mlflow-sm-tracking-server-arn": SERVER})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_the_data_plane_fails_as_well(local_aws: LocalAws) -> None:
+    inject(local_aws, service="sagemaker-mlflow", operation="SearchExp*", code="Throttling", status=429, times=1)
+    assert call_mlflow(local_aws)[0] == 429
+    assert call_mlflow(local_aws)[0] == 403
+    log = local_aws.admin("GET", "log")
+    assert [(each["plane"], each["operation"], each["fault"]) for each in log] == [
+        ("data", "SearchExperiments", "Throttling"),
+        ("data", "SearchExperiments", None),
+    ]
+
+
+def test_the_data_plane_hangs_up(local_aws: LocalAws) -> None:
+    inject(local_aws, service="sagemaker-mlflow", resource="*/ts", reset=True, times=1)
+    with pytest.raises((urllib.error.URLError, ConnectionError)):
+        call_mlflow(local_aws)
+    assert call_mlflow(local_aws)[0] == 403

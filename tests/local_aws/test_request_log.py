@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
@@ -78,6 +79,24 @@ def test_counting_and_clearing(local_aws: LocalAws) -> None:
     local_aws.admin("DELETE", "log")
     assert local_aws.admin("GET", "log?count") == {}
     assert local_aws.admin("GET", "log") == []
+
+
+def test_many_at_once(local_aws: LocalAws) -> None:
+    """moto is not made for threads; the front is."""
+    iam, s3 = local_aws.client("iam"), local_aws.client("s3")
+
+    def work(number: int) -> None:
+        iam.create_user(UserName=f"user-{number}")
+        s3.create_bucket(Bucket=f"bucket-{number}")
+        s3.list_buckets()
+        iam.delete_user(UserName=f"user-{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(24)))
+    assert iam.list_users()["Users"] == []
+    assert len(s3.list_buckets()["Buckets"]) == 24
+    counts = local_aws.admin("GET", "log?count")
+    assert (counts["iam:CreateUser"], counts["s3:CreateBucket"], counts["s3:ListBuckets"]) == (24, 24, 25)
 
 
 def test_the_administrator_is_not_logged_and_every_answer_has_the_banner(local_aws: LocalAws) -> None:
