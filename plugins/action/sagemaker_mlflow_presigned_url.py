@@ -82,7 +82,8 @@ def _open(url: str) -> bool:
     """Whether a browser took the link."""
     try:
         browser = webbrowser.get()
-        if type(browser) is webbrowser.GenericBrowser and not os.environ.get("BROWSER"):
+        in_the_foreground = not isinstance(browser, webbrowser.BackgroundBrowser)
+        if isinstance(browser, webbrowser.GenericBrowser) and in_the_foreground and not os.environ.get("BROWSER"):
             # A browser in text mode has no terminal here: it would use up the link and show it to nobody.
             return False
         return browser.open(url)

@@ -106,6 +106,21 @@ def test_one_variable_changes_just_that(project: Project, variables: dict[str, t
     assert (again.changed, again.writes) == (0, [])
 
 
+def test_what_a_variable_names_no_more_goes_only_when_told(project: Project) -> None:
+    rule = {"id": "old-models", "status": "Enabled", "filter": {"prefix": "old/"}, "expiration": {"days": 365}}
+    project.succeed("deploy", mlflow_server_bucket_lifecycle_rules=[rule], mlflow_server_tags={"Team": "vision"})
+    kept = project.succeed("deploy")
+    assert (kept.changed, kept.writes) == (0, [])
+    preview = project.check("deploy", mlflow_server_purge=True)
+    purged = project.succeed("deploy", mlflow_server_purge=True)
+    assert changed_lines(purged.summary) == changed_lines(preview.summary)
+    rules = project.region.client("s3").get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert "old-models" not in [rule["ID"] for rule in rules]
+    assert "Team" not in [tag["Key"] for tag in project.region.client("s3").get_bucket_tagging(Bucket=BUCKET)["TagSet"]]
+    again = project.succeed("deploy", mlflow_server_purge=True)
+    assert (again.changed, again.writes) == (0, [])
+
+
 def test_two_environments_in_one_inventory(project: Project) -> None:
     project.hosts = {
         "mlflow-test": {},
