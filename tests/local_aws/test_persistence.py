@@ -170,6 +170,7 @@ def test_reset_empties_what_is_saved_too(restartable: Restartable) -> None:
     aws = restartable.restart()
     deploy(aws)
     aws.admin("POST", "clock", {"advance": 60})
+    aws.admin("POST", "save")
     aws.admin("POST", "reset")
     for _ in range(2):
         assert aws.client("iam").list_roles()["Roles"] == []

@@ -166,7 +166,7 @@ def _status(options: argparse.Namespace) -> int:
         print(f"  MLflow: {arn} (pid {pid})")
     if found.get("error"):
         print(f"  error: {found['error']}")
-    return 0
+    return 1 if found.get("status") == "failed" else 0
 
 
 def _env(options: argparse.Namespace) -> int:
