@@ -1,0 +1,82 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The outputs of a deployment as files: C(<host>.json) for programs, C(<host>.env) for shells."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tempfile
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MODE = 0o644
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """One file: what it holds (None: it does not exist), and what it shall hold."""
+
+    path: Path
+    before: str | None
+    after: str | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether it has to be written or removed."""
+        return self.before != self.after
+
+    def diff(self) -> dict[str, str]:
+        """The diff in the form that Ansible prints."""
+        name = str(self.path)
+        return {"before_header": name, "after_header": name, "before": self.before or "", "after": self.after or ""}
+
+    def apply(self) -> None:
+        """Write it so that a reader finds the old or the new content and nothing between, or remove it."""
+        if self.after is None:
+            self.path.unlink(missing_ok=True)
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False, encoding="utf-8") as new:
+            new.write(self.after)
+        written = Path(new.name)
+        written.chmod(MODE)
+        written.replace(self.path)
+
+
+def files(folder: Path, name: str, outputs: Mapping[str, t.Any] | None) -> Sequence[OutputFile]:
+    """The files of one host, compared with what is there.
+
+    :param outputs: the outputs, None when the files shall go.
+    """
+    contents = {
+        "json": None if outputs is None else as_json(outputs),
+        "env": None if outputs is None else as_environment(outputs),
+    }
+    return [OutputFile(path := folder / f"{name}.{suffix}", _read(path), after) for suffix, after in contents.items()]
+
+
+def as_json(outputs: Mapping[str, t.Any]) -> str:
+    """One object, keys in alphabetical order."""
+    return json.dumps(dict(outputs), indent=4, sort_keys=True) + "\n"
+
+
+def as_environment(outputs: Mapping[str, t.Any]) -> str:
+    """C(KEY=value) lines that a shell can source, keys in alphabetical order."""
+    return "".join(f"{key.upper()}={_quoted(value)}\n" for key, value in sorted(outputs.items()))
+
+
+def _quoted(value: t.Any) -> str:
+    return "" if value is None else shlex.quote(str(value)) if value != "" else ""
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
