@@ -21,7 +21,7 @@ from local_callers import Keys, LocalAws
 from mlflow_account import make_app, make_servers
 
 from localaws.data_plane.presigned import path_of
-from localaws.data_plane.proxy import request_headers
+from localaws.data_plane.proxy import answer_headers, request_headers
 
 if TYPE_CHECKING:
     from local_aws.managed_mlflow import ManagedMlflow
@@ -271,3 +271,17 @@ def test_mlflow_learns_neither_signatures_nor_sessions() -> None:
     }
     expected = {"host": "127.0.0.1:40001", "x-mlflow-workspace": "team", "content-type": "application/json"}
     assert request_headers(environ, ("127.0.0.1", 40001)) == expected
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("http://127.0.0.1:40001/ajax-api/3.0/x/", "/_mlflow/models-1/ajax-api/3.0/x/"),
+        ("https://mlflow.org/docs", "https://mlflow.org/docs"),
+        ("../relative", "../relative"),
+    ],
+)
+def test_a_redirect_of_mlflow_stays_below_its_path(location: str, expected: str) -> None:
+    received = [("Location", location), ("Transfer-Encoding", "chunked"), ("Content-Type", "text/html")]
+    answered = answer_headers(received, ("127.0.0.1", 40001), "/_mlflow/models-1")
+    assert answered == [("Location", expected), ("Content-Type", "text/html")]

@@ -111,7 +111,7 @@ class DataPlane:
         self._authorize(principal, environ)
         if resource is None or resource.is_deleted or resource.kind != kind:
             raise Refusal(HTTPStatus.NOT_FOUND, UNKNOWN_RESOURCE[kind], code="ResourceNotFound")
-        return self._pass_on(resource, _raw_target(environ), environ, body, start_response)
+        return self._pass_on(resource, environ, body, start_response)
 
     def _authenticate(self, environ: Environ, body: bytes) -> Principal:
         """Who signed the call. The two kinds are two services of their own, each with its signing name."""
@@ -140,10 +140,9 @@ class DataPlane:
         if resource is None or resource.is_deleted:
             raise Refusal(HTTPStatus.NOT_FOUND, "This MLflow has been deleted.", code="ResourceNotFound")
         self._authorize(session.principal, environ)
-        target = _raw_target(environ)
-        if not target.startswith(ui_path):
+        if not _raw_target(environ).startswith(ui_path):
             raise Refusal(HTTPStatus.NOT_FOUND, "The path to an MLflow UI has nothing to encode.")
-        return self._pass_on(resource, target[len(ui_path) - 1 :], environ, _body(environ), start_response)
+        return self._pass_on(resource, environ, _body(environ), start_response, mount=ui_path.rstrip("/"))
 
     def _redeem(self, ui_path: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Turn a link into a session, and take its token out of the address bar."""
@@ -178,9 +177,9 @@ class DataPlane:
             raise Refusal(HTTPStatus.FORBIDDEN, denied.message, code="AccessDeniedException") from denied
 
     def _pass_on(
-        self, resource: MlflowResource, target: str, environ: Environ, body: bytes, start_response: StartResponse
+        self, resource: MlflowResource, environ: Environ, body: bytes, start_response: StartResponse, mount: str = ""
     ) -> Iterable[bytes]:
-        """Have MLflow answer, starting it again when it has died by itself."""
+        """Have the MLflow below a path answer, starting it again when it has died by itself."""
         settings, processes = self._instance.settings, self._instance.processes
         if not resource.is_active(self._instance.clock.now()):
             raise Refusal(settings.stopped_status, settings.stopped_body, code="Inactive")
@@ -193,7 +192,8 @@ class DataPlane:
             reason = processes.failed(resource.arn) or "it was stopped"
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"MLflow does not run: {reason}", code="Unavailable")
         try:
-            return proxy.forward(address, target, environ, body, start_response)
+            target = _raw_target(environ)[len(mount) :]
+            return proxy.forward(address, mount, target, environ, body, start_response)
         except OSError as error:
             raise Refusal(HTTPStatus.BAD_GATEWAY, f"MLflow did not answer: {error}", code="Unavailable") from error
 

@@ -46,8 +46,20 @@ def request_headers(environ: dict[str, Any], address: Address) -> dict[str, str]
     return {**passed, "host": f"{address[0]}:{address[1]}"}
 
 
+def answer_headers(received: list[tuple[str, str]], address: Address, mount: str) -> list[tuple[str, str]]:
+    """What the client gets to see of the answer's headers. MLflow does not know where it is mounted: a redirect must stay there."""
+    own = f"http://{address[0]}:{address[1]}"
+    headers = [(name, value) for name, value in received if name.lower() not in HOP_BY_HOP]
+    return [
+        (name, mount + value.removeprefix(own))
+        if name.lower() == "location" and value.startswith(own)
+        else (name, value)
+        for name, value in headers
+    ]
+
+
 def forward(
-    address: Address, target: str, environ: dict[str, Any], body: bytes, start_response: StartResponse
+    address: Address, mount: str, target: str, environ: dict[str, Any], body: bytes, start_response: StartResponse
 ) -> Iterator[bytes]:
     """Send the request and return the answer's body as it arrives; OSError when there is nobody to answer."""
     connection = http.client.HTTPConnection(*address, timeout=ANSWER_SECONDS)
@@ -57,8 +69,7 @@ def forward(
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         raise OSError(str(error)) from error
-    headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
-    start_response(f"{answer.status} {answer.reason}", headers)
+    start_response(f"{answer.status} {answer.reason}", answer_headers(answer.getheaders(), address, mount))
     return _stream(connection, answer)
 
 
