@@ -146,8 +146,17 @@ def test_a_state_file_that_names_somebody_else(daemon: Daemon) -> None:
     (daemon.home / "state.json").write_text(json.dumps(state))
     assert daemon.run("status").returncode == 3
     assert daemon.start()["pid"] != os.getpid()
+
+
+def test_a_state_file_that_cannot_be_read(daemon: Daemon) -> None:
+    """The server is found all the same, and two never serve one home."""
+    pid = daemon.start()["pid"]
+    second = daemon.run("serve", *QUICKLY)
+    assert (second.returncode, f"serves {daemon.home} already (pid {pid})" in second.stderr) == (1, True)
     (daemon.home / "state.json").write_text("not JSON")
     assert daemon.run("status").returncode == 3
+    assert daemon.run("stop").stdout == "local AWS stopped\n"
+    assert not exists(pid)
 
 
 def test_two_starts_at_once(daemon: Daemon) -> None:

@@ -17,7 +17,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from localaws import __version__
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 STATE_FILE = "state.json"
 LOG_FILE = "localaws.log"
 LOCK_FILE = "start.lock"
+SERVER_LOCK_FILE = "serve.lock"  # held while a process serves the home; its content is that process
 _START_SECONDS = 30.0
 _STOP_SECONDS = 25.0
 _PAUSE_SECONDS = 0.02
@@ -120,11 +121,11 @@ def stop(home: Path) -> bool:
 
 def clean_up(home: Path) -> bool:
     """Take away what a killed local AWS left: its hanging process, its MLflow processes, its state file."""
-    state = read_state(home)
     found = False
-    if state is not None and _is_daemon(state.pid, home):
-        _end(state.pid)
-        found = True
+    for pid in _noted_servers(home):
+        if _is_daemon(pid, home):
+            _end(pid)
+            found = True
     found = _end_children(home) or found
     (home / STATE_FILE).unlink(missing_ok=True)
     return found
@@ -138,6 +139,7 @@ def serve(settings: Settings) -> None:
     from localaws.connections import PortBusyError, listen, serve_on
 
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = _sole_server(settings.home)
     persistence.check(settings.home, persistence.stamps(settings.region, settings.account_id))
     try:
         listener = listen(settings.port)
@@ -159,6 +161,32 @@ def serve(settings: Settings) -> None:
         assembly.stop()
         if (state := read_state(settings.home)) is not None and state.pid == os.getpid():
             (settings.home / STATE_FILE).unlink(missing_ok=True)
+        held.close()
+
+
+def _sole_server(home: Path) -> TextIO:
+    """Two processes that save into one home would each undo what the other wrote."""
+    file = (home / SERVER_LOCK_FILE).open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pids = ", ".join(str(pid) for pid in _noted_servers(home)) or "unknown"
+        raise DaemonError(
+            f"another local AWS serves {home} already (pid {pids}). Stop it, or use another --home."
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _noted_servers(home: Path) -> list[int]:
+    """The processes that the files of a home name as its server; they may be long gone."""
+    state = read_state(home)
+    noted = [] if state is None else [state.pid]
+    with contextlib.suppress(OSError, ValueError):
+        noted.append(int((home / SERVER_LOCK_FILE).read_text()))
+    return sorted(set(noted))
 
 
 def log_tail(home: Path, lines: int = 20) -> str:
