@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain
@@ -60,23 +61,27 @@ def converge(resource: Resource[State], check_mode: bool) -> dict[str, t.Any]:
     """
     observed = resource.read()
     plan = resource.plan(observed)
-    if check_mode:
-        return _outcome(resource, plan, list(plan.changes), plan.predicted)
+    return _outcome(resource, plan if check_mode else _apply_until_true(resource, observed, plan))
+
+
+def _apply_until_true(resource: Resource[State], observed: State, plan: Plan[State]) -> Plan[State]:
+    """Apply the plan; when the world moved on meanwhile, plan anew, a bounded number of times.
+
+    Returns what this run did: from what was there before its first change, by its changes alone, to the state reached.
+    """
     applied: list[Change] = []
-    reached = _apply_until_true(resource, observed, plan, applied)
-    return _outcome(resource, plan, applied, reached)
-
-
-def _apply_until_true(resource: Resource[State], observed: State, plan: Plan[State], applied: list[Change]) -> State:
-    """Apply the plan; when the world moved on meanwhile, plan anew, a bounded number of times."""
+    before = plan.before
     for _round in range(ROUNDS):
         try:
             if plan.changed:
                 observed = resource.settle(observed)
                 plan = resource.plan(observed)
+            if not applied:
+                before = plan.before
             for change in plan.changes:
                 _apply(resource, change, applied)
-            return resource.confirm(plan)
+            reached = resource.confirm(plan)
+            return replace(plan, changes=tuple(applied), before=before, predicted=reached)
         except Superseded:
             observed = resource.read()
             plan = resource.plan(observed)
@@ -102,12 +107,12 @@ def _apply(resource: Resource[State], change: Change, applied: list[Change]) -> 
     applied.append(change)
 
 
-def _outcome(resource: Resource[State], plan: Plan[State], changes: list[Change], state: State) -> dict[str, t.Any]:
+def _outcome(resource: Resource[State], plan: Plan[State]) -> dict[str, t.Any]:
     return {
-        **resource.describe(state),
-        "changed": bool(changes),
-        "action": plan.action if changes else "none",
-        "changes": [change.report() for change in changes],
+        **resource.describe(plan.predicted),
+        "changed": plan.changed,
+        "action": plan.action,
+        "changes": [change.report() for change in plan.changes],
         "diff": plan.diff(resource.title),
     }
 

@@ -75,6 +75,13 @@ def test_a_plan_that_no_longer_fits_is_made_anew() -> None:
     counter = Counter(0, 4, superseded=2)
     result = _converge.converge(counter, check_mode=False)
     assert (result["number"], counter.written) == (4, ["step 3", "step 4"])
+    assert result["diff"]["before"] == {"number": 2}, "the diff tells what this run did, not what others did before it"
+
+
+def test_what_somebody_else_did_meanwhile_is_not_reported_as_ours() -> None:
+    result = _converge.converge(Counter(3, 4, superseded=1), check_mode=False)
+    assert (result["number"], result["changed"], result["action"]) == (4, False, "none")
+    assert result["diff"]["before"] == result["diff"]["after"]
 
 
 def test_a_fight_over_the_resource_ends_with_words() -> None:
