@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from unittest import mock
 
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings as module_warnings
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +92,9 @@ class Modules:
     def _execute(self, module: str, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         output = io.StringIO()
         main = importlib.import_module(f"{PACKAGE}.{module}").main
+        for collected in ("_global_warnings", "_global_deprecations"):
+            # A module is a process of its own; here the warnings of the one before would be reported again.
+            getattr(module_warnings, collected).clear()
         with contextlib.ExitStack() as stack:
             stack.enter_context(mock.patch.dict(os.environ, self.region.environment))
             stack.enter_context(_arguments(arguments))

@@ -91,7 +91,7 @@ def test_defaults_move_to_whoever_takes_them(aws: ControlRegion) -> None:
     aws.settings.app_defaults_move = False
     update = aws.client("sagemaker").update_mlflow_app
     for wanted in ({"AccountDefaultStatus": "ENABLED"}, {"DefaultDomainIdList": ["d-aaaaaaaaaaaa"]}):
-        code, message, _ = refused(update, Arn=old.arn, **wanted)
+        code, message, _unused = refused(update, Arn=old.arn, **wanted)
         assert (code, new.arn in message) == ("ValidationException", True)
 
 
@@ -174,7 +174,7 @@ def test_names_repeat_unless_the_setting_says_no(aws: ControlRegion) -> None:
 def test_unknown_apps(aws: ControlRegion, operation: str) -> None:
     app = aws.app()
     for region, arn in (("us-east-1", f"{app.arn}X"), ("eu-west-1", app.arn)):
-        code, _, status = refused(getattr(aws.client("sagemaker", region), operation), Arn=arn)
+        code, _unused, status = refused(getattr(aws.client("sagemaker", region), operation), Arn=arn)
         assert (code, status) == ("ResourceNotFound", 400)
 
 

@@ -267,7 +267,7 @@ S3_ACTIONS: list[tuple[str, Callable[[Any], object]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("action", "call"), S3_ACTIONS, ids=[action for action, _ in S3_ACTIONS])
+@pytest.mark.parametrize(("action", "call"), S3_ACTIONS, ids=[action for action, _unused in S3_ACTIONS])
 def test_the_action_of_an_s3_call(enforcing: LocalAws, action: str, call: Callable[[Any], object]) -> None:
     """With just this action the call is allowed (whatever comes of it), with all others it is not."""
     with_it = enforcing.client("s3", enforcing.user("ann", allow(action)))

@@ -163,7 +163,7 @@ def test_two_starts_at_once(daemon: Daemon) -> None:
     command = [sys.executable, "-m", "localaws", "start", "--home", str(daemon.home), *QUICKLY]
     both = [
         subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(FILES)}, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
+        for _unused in range(2)
     ]
     said = sorted(process.communicate(timeout=60)[0] for process in both)
     assert [process.returncode for process in both] == [0, 0]
@@ -231,7 +231,7 @@ def test_a_snapshot_of_another_version(daemon: Daemon) -> None:
     daemon.client("iam").create_user(UserName="ann")
     daemon.run("stop")
     snapshot = daemon.home / "snapshot"
-    header, _, rest = snapshot.read_bytes().partition(b"\n")
+    header, _unused, rest = snapshot.read_bytes().partition(b"\n")
     snapshot.write_bytes(json.dumps({**json.loads(header), "moto": "1.0"}).encode() + b"\n" + rest)
     refused = daemon.run("start", *QUICKLY)
     assert refused.returncode == 1

@@ -55,7 +55,7 @@ def test_the_table_has_just_the_actions_of_the_reference() -> None:
 
 
 def test_every_action_belongs_to_a_call_that_mlflow_has() -> None:
-    reached = {action_of(method, path.replace("{", "").replace("}", "")) for method, path, _ in mlflow_calls()}
+    reached = {action_of(method, path.replace("{", "").replace("}", "")) for method, path, _unused in mlflow_calls()}
     assert REFERENCE - reached == {"AccessUI"}
 
 

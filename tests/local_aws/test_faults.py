@@ -118,7 +118,7 @@ def test_faults_are_shown_and_cleared(local_aws: LocalAws) -> None:
 
 
 def drawn(faults: Faults, times: int) -> list[bool]:
-    return [faults.draw("iam", "ListRoles", "*")[1] is not None for _ in range(times)]
+    return [faults.draw("iam", "ListRoles", "*")[1] is not None for _unused in range(times)]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_inline_policies_have_a_limit_together(iam: Any) -> None:
     large = policy(*(allow("s3:GetObject", f"arn:aws:s3:::{'b' * 50}-{number}/*") for number in range(50)))
     put = {"RoleName": "mlflow", "PolicyDocument": large}
     iam.put_role_policy(PolicyName="first", **put)
-    code, message, _ = refused(iam.put_role_policy, PolicyName="second", **put)
+    code, message, _unused = refused(iam.put_role_policy, PolicyName="second", **put)
     assert (code, message) == ("LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role mlflow")
     iam.put_role_policy(PolicyName="first", **put)
 
@@ -89,13 +89,13 @@ def test_managed_policies_of_a_role_have_a_limit(iam: Any) -> None:
         arn = managed(iam, f"p{number}", allow("s3:GetObject"))
         if number < 10:
             iam.attach_role_policy(RoleName="mlflow", PolicyArn=arn)
-    code, message, _ = refused(iam.attach_role_policy, RoleName="mlflow", PolicyArn=arn)
+    code, message, _unused = refused(iam.attach_role_policy, RoleName="mlflow", PolicyArn=arn)
     assert (code, message) == ("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10")
 
 
 def test_attaching_twice_is_attaching_once(iam: Any) -> None:
     arn = managed(iam, "once", allow("s3:GetObject"))
-    for _ in range(2):
+    for _unused in range(2):
         iam.attach_role_policy(RoleName="mlflow", PolicyArn=arn)
     assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
     iam.detach_role_policy(RoleName="mlflow", PolicyArn=arn)

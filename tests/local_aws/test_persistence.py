@@ -172,7 +172,7 @@ def test_reset_empties_what_is_saved_too(restartable: Restartable) -> None:
     aws.admin("POST", "clock", {"advance": 60})
     aws.admin("POST", "save")
     aws.admin("POST", "reset")
-    for _ in range(2):
+    for _unused in range(2):
         assert aws.client("iam").list_roles()["Roles"] == []
         assert aws.client("s3").list_buckets()["Buckets"] == []
         assert aws.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"] == []

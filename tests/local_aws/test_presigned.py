@@ -78,7 +78,7 @@ def test_a_link_of_another_mlflow_opens_nothing_and_stays_usable(links: Presigne
 
 
 def test_links_survive_a_restart(links: PresignedLinks, clock: Clock) -> None:
-    used, unused = (token_of(links.issue(ARN, 300, 1800, ALICE)) for _ in range(2))
+    used, unused = (token_of(links.issue(ARN, 300, 1800, ALICE)) for _unused in range(2))
     links.redeem(path_of(ARN), used)
     restarted = PresignedLinks(Settings(home=Path("unused")), clock)
     restarted.load(links.dump())

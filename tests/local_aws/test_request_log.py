@@ -72,7 +72,7 @@ def test_errors_and_denials_are_noted(local_aws: LocalAws) -> None:
 
 def test_counting_and_clearing(local_aws: LocalAws) -> None:
     iam = local_aws.client("iam")
-    for _ in range(3):
+    for _unused in range(3):
         iam.list_roles()
     iam.list_users()
     assert local_aws.admin("GET", "log?count") == {"iam:ListRoles": 3, "iam:ListUsers": 1}
@@ -174,7 +174,7 @@ def test_the_file_has_every_entry(tmp_path: Path) -> None:
 
 def test_memory_is_bounded_but_counts_are_not() -> None:
     log = RequestLog()
-    for _ in range(MEMORY_LIMIT + 5):
+    for _unused in range(MEMORY_LIMIT + 5):
         log.add(entry())
     assert len(log.entries()) == MEMORY_LIMIT
     assert log.count() == {"iam:CreateRole": MEMORY_LIMIT + 5}

@@ -538,7 +538,7 @@ def test_buckets_of_another_region(aws: ControlRegion, home: str, asked: str) ->
 class Unredirected(urllib.request.HTTPRedirectHandler):
     """Shows redirects instead of following them."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, *_unused: Any) -> None:
         return None
 
 

@@ -71,9 +71,9 @@ def test_wrong_keys(
 ) -> None:
     call(local_aws.client(service))
     boot = local_aws.boot_keys
-    code, found, _ = refused(lambda: call(local_aws.client(service, Keys(boot.access_key, "wrong"))))
+    code, found, _unused = refused(lambda: call(local_aws.client(service, Keys(boot.access_key, "wrong"))))
     assert (code, found) == (wrong_secret, status)
-    code, _, _ = refused(lambda: call(local_aws.client(service, Keys("AKIANOBODYHASTHISKEY", "x"))))
+    code, _unused, _unused = refused(lambda: call(local_aws.client(service, Keys("AKIANOBODYHASTHISKEY", "x"))))
     assert code == unknown_key
 
 

@@ -184,7 +184,7 @@ def test_a_server_whose_creation_fails_can_only_be_deleted(aws: ControlRegion) -
 
     assert described(aws)["TrackingServerStatus"] == "CreateFailed"
     assert aws.processes.told[0][0] != "ensure"
-    code, message, _ = refused(sagemaker.update_mlflow_tracking_server, TrackingServerName="models")
+    code, message, _unused = refused(sagemaker.update_mlflow_tracking_server, TrackingServerName="models")
     assert (code, "CREATE_FAILED" in message) == ("ValidationException", True)
     sagemaker.delete_mlflow_tracking_server(TrackingServerName="models")
     assert refused(sagemaker.describe_mlflow_tracking_server, TrackingServerName="models")[0] == "ResourceNotFound"

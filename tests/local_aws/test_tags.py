@@ -101,5 +101,5 @@ def test_moto_appends_what_aws_replaces(aws: ControlRegion) -> None:
 @pytest.mark.parametrize("name", ["model/none", "no-such-kind/none", "nothing"])
 def test_moto_fails_on_resources_that_it_does_not_know(aws: ControlRegion, name: str) -> None:
     missing = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:{name}"
-    code, message, _ = refused(aws.client("sagemaker").list_tags, ResourceArn=missing)
+    code, message, _unused = refused(aws.client("sagemaker").list_tags, ResourceArn=missing)
     assert (code, message.startswith("Could not find")) == ("ValidationException", True)

@@ -93,13 +93,15 @@ def test_xml_outside_of_the_schema(local_aws: LocalAws) -> None:
     s3 = local_aws.client("s3", config=UNCHECKED)
     s3.create_bucket(Bucket="documents")
     broken = {"Status": "Sometimes"}
-    code, _, text = refused(lambda: s3.put_bucket_versioning(Bucket="documents", VersioningConfiguration=broken))
+    code, _unused, text = refused(lambda: s3.put_bucket_versioning(Bucket="documents", VersioningConfiguration=broken))
     assert (code, text[:40]) == ("MalformedXML", "The XML you provided was not well-formed")
 
 
 def test_validation_can_be_switched_off(local_aws: LocalAws) -> None:
     local_aws.admin("POST", "config", {"validation": False})
-    code, _, text = refused(lambda: create_server(RoleArn="short")(local_aws.client("sagemaker", config=UNCHECKED)))
+    code, _unused, text = refused(
+        lambda: create_server(RoleArn="short")(local_aws.client("sagemaker", config=UNCHECKED))
+    )
     assert "validation error detected" not in text, code
 
 

@@ -41,7 +41,11 @@ def test_a_skipped_resource_has_no_line() -> None:
 
 
 def test_settings_that_change_by_one_call_are_named() -> None:
-    change = {"name": "settings", "before": {"tracking_server_size": "Small"}, "after": {"tracking_server_size": "Large"}}
+    change = {
+        "name": "settings",
+        "before": {"tracking_server_size": "Small"},
+        "after": {"tracking_server_size": "Large"},
+    }
     line = _summary.line("tracking server", "s", {"action": "update", "changes": [change]})
     assert line is not None
     assert line.changes == ("tracking_server_size",)

@@ -103,7 +103,7 @@ def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
     for text in texts:
         if "=" not in text:
             raise InvalidSettingError(f"{text!r} is not NAME=VALUE")
-    return [(name, value) for name, _, value in (text.partition("=") for text in texts)]
+    return [(name, value) for name, _unused, value in (text.partition("=") for text in texts)]
 
 
 def _json_or_text(value: str) -> object:

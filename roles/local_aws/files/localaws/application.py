@@ -162,7 +162,7 @@ class Application:
         """A fault of the data plane: instead of MLflow's answer, or after it."""
         entry.fault = fault.name()
         if fault.after:
-            for _ in self._data_plane()(environ, _ignore_status):
+            for _unused in self._data_plane()(environ, _ignore_status):
                 pass
         if fault.reset:
             yield from drop(environ)
@@ -184,7 +184,7 @@ def _faulty(fault: Fault, dialect: Dialect, method: str) -> Answer:
 
 
 def _send(answer: Answer, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    names = {name.lower() for name, _ in answer.headers}
+    names = {name.lower() for name, _unused in answer.headers}
     headers = [*answer.headers]
     if "content-length" not in names:
         headers.append(("Content-Length", str(len(answer.body))))

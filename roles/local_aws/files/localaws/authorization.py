@@ -113,7 +113,7 @@ def _judge_root(request: Request, policy: object, owner: str | None) -> Verdict:
 
     if not isinstance(policy, Policy) or request.action.lower().startswith("sts:"):
         return Verdict(True)
-    finding, _ = evaluate_resource_policy(policy, request)
+    finding, _unused = evaluate_resource_policy(policy, request)
     if finding.effect is Effect.DENY and request.action not in ("s3:DeleteBucketPolicy", "s3:PutBucketPolicy"):
         return Verdict(False, True, "with an explicit deny in a resource-based policy", finding)
     foreign = owner is not None and request.caller is not None and owner != request.caller.account_id
@@ -155,6 +155,6 @@ def _context(
 
 
 def _account_of(resource: str, default: str) -> str:
-    _, owner, _ = iam_resources.resource_policy(resource)
+    _unused, owner, _unused = iam_resources.resource_policy(resource)
     parts = resource.split(":")
     return owner or (parts[4] if len(parts) > 5 and parts[4] else default)

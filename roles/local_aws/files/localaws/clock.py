@@ -55,4 +55,4 @@ class Clock:
     def load(self, saved: object) -> None:
         with self._lock:
             self._moves = list(cast("list[tuple[float, float]]", saved))
-            self._offset = sum(seconds for _, seconds in self._moves)
+            self._offset = sum(seconds for _unused, seconds in self._moves)

@@ -151,7 +151,7 @@ def serve(settings: Settings) -> None:
     server = serve_on(listener, Application(assembly))
     for number in (signal.SIGTERM, signal.SIGINT):
         # shutdown() waits for the loop that this very thread runs.
-        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
+        signal.signal(number, lambda *_unused: threading.Thread(target=server.shutdown, daemon=True).start())
     _write_state(settings)
     assembly.start()
     try:
@@ -266,7 +266,7 @@ def _write_state(settings: Settings) -> None:
 
 def _allow_many_files() -> None:
     """Bigger S3 objects are open files; the usual soft limit of 1024 is soon reached."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _unused, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if most == resource.RLIM_INFINITY else min(most, 65536)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -49,7 +49,7 @@ def with_variables(pattern: str, context: Context) -> str | None:
 
     def fill(found: re.Match[str]) -> str:
         nonlocal missing
-        name, _, default = found.group(1).partition(",")
+        name, _unused, default = found.group(1).partition(",")
         if name in _LITERALS:
             return "\\" + name
         values = context.get(name.strip().lower())
@@ -172,7 +172,7 @@ def _holds(operator: str, wanted: list[str], values: Sequence[str], context: Con
     name = operator.lower()
     qualifier = ""
     if ":" in name:
-        qualifier, _, name = name.partition(":")
+        qualifier, _unused, name = name.partition(":")
     if name == "null":
         return like(str(not values).lower(), wanted[0].lower())
     if_exists = name.endswith("ifexists")

@@ -191,7 +191,9 @@ def evaluate_resource_policy(policy: Policy, request: Request) -> tuple[Finding,
         if (match := statement.principal_match(request.caller)) is not Match.NO and statement.covers(request)
     ]
     allowing = [match for statement, match in named if statement.effect is Effect.ALLOW]
-    return _finding([statement for statement, _ in named]), max(allowing, key=lambda each: each.value, default=Match.NO)
+    return _finding([statement for statement, _unused in named]), max(
+        allowing, key=lambda each: each.value, default=Match.NO
+    )
 
 
 def _finding(matching: Sequence[Statement]) -> Finding:

@@ -148,7 +148,7 @@ class _Unpickler(pickle.Unpickler):
         _reading[:] = [blobs]
 
     def persistent_load(self, pid: Any) -> Any:
-        _, module, account_id, region = pid
+        _unused, module, account_id, region = pid
         backends = backends_of(module)
         if backends is None:
             raise pickle.UnpicklingError(f"{module} has no backends any more")

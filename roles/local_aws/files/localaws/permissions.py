@@ -90,7 +90,8 @@ def resource_of(call: Call, account_id: str) -> str:
     place = _Place(partition_of(call.region), call.region, account_id)
     if call.service == "s3":
         return next(
-            (resource for _, resource in s3_actions.required(call.operation, call.parameters, place.partition)), "*"
+            (resource for _unused, resource in s3_actions.required(call.operation, call.parameters, place.partition)),
+            "*",
         )
     find = _RESOURCES.get(call.service)
     return (find(call, place) if find else None) or "*"

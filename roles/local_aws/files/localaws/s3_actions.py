@@ -112,7 +112,7 @@ def _bucket_action(operation: str) -> str:
 def _object_action(operation: str, parameters: Mapping[str, Any]) -> str:
     action = _OBJECT_ACTIONS.get(operation, operation)
     if parameters.get("VersionId") and action in _VERSIONED:
-        verb, _, rest = action.partition("Object")
+        verb, _unused, rest = action.partition("Object")
         return f"{verb}ObjectVersion{rest}"
     return action
 

@@ -140,8 +140,8 @@ def _presented(environ: Environ, dialect: Dialect) -> _Signature:
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     header = environ.get("HTTP_AUTHORIZATION", "")
     if header:
-        algorithm, _, rest = header.partition(" ")
-        fields = {name.strip(): value for name, _, value in (part.partition("=") for part in rest.split(","))}
+        algorithm, _unused, rest = header.partition(" ")
+        fields = {name.strip(): value for name, _unused, value in (part.partition("=") for part in rest.split(","))}
         moment = environ.get("HTTP_X_AMZ_DATE", "")
         token, expires = environ.get("HTTP_X_AMZ_SECURITY_TOKEN"), None
     else:
@@ -155,7 +155,7 @@ def _presented(environ: Environ, dialect: Dialect) -> _Signature:
         raise _rejected(
             "incomplete_signature", dialect, f"The signature lacks {', '.join(missing) or 'its algorithm or date'}."
         )
-    access_key, date, region, service, _ = fields["Credential"].strip().rsplit("/", 4)
+    access_key, date, region, service, _unused = fields["Credential"].strip().rsplit("/", 4)
     headers = tuple(fields["SignedHeaders"].strip().split(";"))
     return _Signature(access_key, date, region, service, headers, fields["Signature"].strip(), moment, token, expires)
 
@@ -268,7 +268,7 @@ def _canonical_path(path: str, service: str) -> str:
 def _canonical_query(query: str) -> str:
     pairs: list[tuple[str, str]] = []
     for part in query.split("&"):
-        name, _, value = part.partition("=")
+        name, _unused, value = part.partition("=")
         if part and name != "X-Amz-Signature":
             pairs.append((quote(unquote_plus(name), safe="-_.~"), quote(unquote_plus(value), safe="-_.~")))
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))

@@ -88,7 +88,7 @@ def _list(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
 def _map(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
     yield from _measured(shape, value, path, len(value), "length")
     for name, each in value.items():
-        broken = [constraint for _, _, constraint in _walk(shape.key, name, "")]
+        broken = [constraint for _unused, _unused, constraint in _walk(shape.key, name, "")]
         if broken:
             yield _shown(value), path, f"Map keys must satisfy constraint: [{', '.join(broken)}]"
         yield from _walk(shape.value, each, f"{path}.{name}.member")

@@ -61,7 +61,7 @@ def _require_room(running: Instance, name: str, account_id: str, region: str) ->
 def _new(
     running: Instance, request: Mapping[str, object], actor: Actor, account_id: str, region: str
 ) -> MlflowResource:
-    identifier = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(12))
+    identifier = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _unused in range(12))
     arn = f"arn:{partition_of(region)}:sagemaker:{region}:{account_id}:mlflow-app/app-{identifier}"
     now = running.clock.now()
     return MlflowResource(

@@ -78,7 +78,7 @@ def _start(token: str | None, question: str) -> int:
     if token is None:
         return 0
     try:
-        asked, _, start = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
+        asked, _unused, start = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
         if asked == question:
             return int(start)
     except (binascii.Error, UnicodeError, ValueError):

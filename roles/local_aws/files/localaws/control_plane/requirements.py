@@ -43,7 +43,7 @@ def bucket_name(artifact_store_uri: str) -> str:
     parts = urlsplit(artifact_store_uri)
     if parts.scheme == "s3":
         return parts.netloc
-    host, _, _ = parts.netloc.partition(":")
+    host, _unused, _unused = parts.netloc.partition(":")
     if re.match(r"s3[.-]", host):
         return parts.path.lstrip("/").split("/")[0]
     return re.split(r"\.s3[.-]", host)[0]
@@ -73,7 +73,7 @@ def lacks_access(running: Instance, role_arn: str, artifact_store_uri: str) -> b
     """
     if not running.settings.role_access_matters:
         return False
-    _, partition, _, _, account_id, name = role_arn.split(":", 5)
+    _unused, partition, _unused, _unused, account_id, name = role_arn.split(":", 5)
     session = f"arn:{partition}:sts::{account_id}:assumed-role/{name.rpartition('/')[2]}/SageMaker"
     principal = Principal(
         account_id, session, "", "assumed_role", name=name.rpartition("/")[2], session_name="SageMaker"

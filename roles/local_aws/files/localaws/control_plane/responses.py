@@ -140,7 +140,7 @@ class MlflowResponse(SageMakerResponse):  # type: ignore[misc]  # moto has no ty
 
     def _require_other_resource(self, arn: str) -> None:
         """moto fails with an AttributeError for resources that it does not know."""
-        kind, _, name = arn.split(":", 5)[-1].partition("/")
+        kind, _unused, name = arn.split(":", 5)[-1].partition("/")
         try:
             found = self.sagemaker_backend._get_resource_from_arn(arn)
         except (AttributeError, KeyError, ValueError):

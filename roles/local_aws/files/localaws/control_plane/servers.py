@@ -64,7 +64,7 @@ def _require_room(running: Instance, arn: str, account_id: str, region: str) -> 
 
 
 def _new(running: Instance, request: Mapping[str, object], actor: Actor, arn: str) -> MlflowResource:
-    _, _, _, region, account_id, _ = arn.split(":", 5)
+    _unused, _unused, _unused, region, account_id, _unused = arn.split(":", 5)
     now = running.clock.now()
     asked_version = request.get("MlflowVersion")
     return MlflowResource(
@@ -86,7 +86,7 @@ def _new(running: Instance, request: Mapping[str, object], actor: Actor, arn: st
         created_by=actor,
         last_modified_time=now,
         last_modified_by=actor,
-        url_id="".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(12)),
+        url_id="".join(secrets.choice(string.ascii_lowercase + string.digits) for _unused in range(12)),
         automatic_model_registration=bool(request.get("AutomaticModelRegistration", False)),
         size=str(request.get("TrackingServerSize") or "Small"),
         bucket_owner_account_id=str(request.get("S3BucketOwnerAccountId") or account_id),

@@ -79,7 +79,7 @@ class Zygote:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(signal_pipe, warn_on_full_buffer=False)
         # A handler is what makes the signal reach the wake-up pipe at all.
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, lambda *_unused: None)
         signal.signal(signal.SIGTERM, self._leave_on_signal)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._asked_to_leave = False
@@ -97,7 +97,7 @@ class Zygote:
 
     def _attend(self, timeout: float | None) -> bool:
         """Wait for one thing to do and do it; False when the daemon is gone."""
-        ready, _, _ = select.select([self._commands, self._wakeup], [], [], timeout)
+        ready, _unused, _unused = select.select([self._commands, self._wakeup], [], [], timeout)
         if self._wakeup in ready:
             self._drain_wakeup()
         self._reap()

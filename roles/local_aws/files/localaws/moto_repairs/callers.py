@@ -16,5 +16,5 @@ def caller(access_key: str, account_id: str, region: str) -> Actor:
     partition = get_partition(region)
     if access_key == BOOT_ACCESS_KEY:
         return Actor(arn=f"arn:{partition}:iam::{account_id}:root", principal_id=account_id)
-    user_id, arn, _ = sts_backends[account_id][partition].get_caller_identity(access_key, region)
+    user_id, arn, _unused = sts_backends[account_id][partition].get_caller_identity(access_key, region)
     return Actor(arn=arn, principal_id=user_id)

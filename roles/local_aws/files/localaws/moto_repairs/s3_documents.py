@@ -209,7 +209,9 @@ def read(bucket: Any, sub_resource: SubResource, identifier: str = "") -> Docume
 
 def read_all(bucket: Any, sub_resource: SubResource) -> list[Document]:
     """All documents of a sub-resource of which a bucket can have many, by id."""
-    return [copy.deepcopy(document) for _, document in sorted(_documents(bucket).get(sub_resource.query, {}).items())]
+    return [
+        copy.deepcopy(document) for _unused, document in sorted(_documents(bucket).get(sub_resource.query, {}).items())
+    ]
 
 
 def delete(bucket: Any, sub_resource: SubResource, identifier: str = "") -> None:

@@ -33,5 +33,5 @@ def _may_assume(role: Any, caller: Caller, context: Mapping[str, str]) -> bool:
     except InvalidPolicyError:
         return False
     values = {key.lower(): [value] for key, value in context.items()}
-    finding, _ = evaluate_resource_policy(policy, Request("sts:AssumeRole", role.arn, values, caller))
+    finding, _unused = evaluate_resource_policy(policy, Request("sts:AssumeRole", role.arn, values, caller))
     return finding.effect is Effect.ALLOW
