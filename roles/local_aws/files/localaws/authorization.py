@@ -155,6 +155,6 @@ def _context(
 
 
 def _account_of(resource: str, default: str) -> str:
-    _unused, owner, _unused = iam_resources.resource_policy(resource)
+    owner = iam_resources.resource_policy(resource)[1]
     parts = resource.split(":")
     return owner or (parts[4] if len(parts) > 5 and parts[4] else default)
