@@ -178,16 +178,3 @@ def test_memory_is_bounded_but_counts_are_not() -> None:
         log.add(entry())
     assert len(log.entries()) == MEMORY_LIMIT
     assert log.count() == {"iam:CreateRole": MEMORY_LIMIT + 5}
-
-
-def test_the_last_write_to_a_role() -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/r"
-    log = RequestLog()
-    log.add(entry(t=5.0, write=True, resource=role))
-    log.add(entry("GetRole", t=6.0, resource=role))
-    log.add(entry("DeleteRole", t=7.0, write=True, resource=role, status=409))
-    assert log.last_write(role) == 5.0
-    again = RequestLog()
-    again.load(log.dump())
-    assert again.last_write(role) == 5.0
-    assert again.last_write("arn:aws:iam::1:role/other") is None

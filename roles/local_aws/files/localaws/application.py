@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Environ = dict[str, Any]
 
 _BANNER = ("x-localaws", __version__)
+NO_ANSWER = 499  # in the log: the connection was closed before an answer began
 
 
 class Application:
@@ -131,15 +132,23 @@ class Application:
             check(call)
 
     def _on_data_plane(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """A call of an MLflow, with its entry in the log when the answer has been sent."""
+        """A call of an MLflow. It is in the log before its caller can see the answer, as are all calls."""
         running, plane = self._assembly.instance, self._data_plane()
         described = plane.describe(environ)
         entry = Entry(running.clock.time(), described.service, described.operation, described.region)
         entry.plane, entry.write, entry.resource = "data", described.write, described.resource
         started = time.perf_counter()
 
+        def record(status: int) -> None:
+            if entry.status:
+                return
+            entry.status = status
+            entry.error, entry.denied = environ.get("localaws.error"), bool(environ.get("localaws.denied"))
+            entry.milliseconds = round((time.perf_counter() - started) * 1000, 2)
+            running.request_log.add(entry)
+
         def note_status(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            entry.status = int(status.split(" ", 1)[0])
+            record(int(status.split(" ", 1)[0]))
             return start_response(status, [*headers, _BANNER], *error)
 
         seconds, fault = running.faults.draw(entry.service, entry.operation, entry.resource)
@@ -152,9 +161,7 @@ class Application:
             else:
                 yield from self._lost(fault, entry, environ, note_status)
         finally:
-            entry.error, entry.denied = environ.get("localaws.error"), bool(environ.get("localaws.denied"))
-            entry.milliseconds = round((time.perf_counter() - started) * 1000, 2)
-            running.request_log.add(entry)
+            record(NO_ANSWER)
             if environ["PATH_INFO"].endswith("/auth"):
                 running.changes.mark()
 
@@ -167,8 +174,8 @@ class Application:
         if fault.reset:
             yield from drop(environ)
             return
-        answer = _faulty(fault, UNIDENTIFIED, environ["REQUEST_METHOD"])
         environ["localaws.error"] = fault.answer_code
+        answer = _faulty(fault, UNIDENTIFIED, environ["REQUEST_METHOD"])
         yield from _send(answer, environ, start_response)
 
 

@@ -116,7 +116,7 @@ class Assembly:
             running.faults.clear()
             running.clock.reset()
             running.settings.restore(self._initial)
-            running.request_log.reset()
+            running.request_log.clear()
             running.changes.mark()
 
     def stop(self) -> None:
@@ -198,7 +198,6 @@ def _saved_parts(running: Instance) -> dict[str, Saved]:
     return {
         "clock": running.clock,
         "settings": running.settings,
-        "request_log": running.request_log,
         "presigned": running.presigned,
         "sessions": running.sessions,
         "store": running.store,

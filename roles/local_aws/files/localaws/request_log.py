@@ -9,10 +9,9 @@ import os
 import threading
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 FILE_NAME = "requests.jsonl"
@@ -49,7 +48,6 @@ class RequestLog:
     def __init__(self, home: Path | None = None) -> None:
         self._entries: deque[Entry] = deque(maxlen=MEMORY_LIMIT)
         self._counts: Counter[str] = Counter()
-        self._last_writes: dict[str, float] = {}
         self._lock = threading.Lock()
         self._path = None if home is None else home / FILE_NAME
         self._file: TextIO | None = None
@@ -60,17 +58,7 @@ class RequestLog:
         with self._lock:
             self._entries.append(entry)
             self._counts[entry.name] += 1
-            if entry.write and entry.status < 300 and ":iam:" in entry.resource:
-                self._last_writes[entry.resource] = entry.t
             self._append(line)
-
-    def last_write(self, resource: str) -> float | None:
-        """When (by the movable clock) the last successful write to an IAM resource was made.
-
-        SageMaker cannot assume a role whose IAM changes have not reached it yet: see ``iam_propagation_seconds``.
-        """
-        with self._lock:
-            return self._last_writes.get(resource)
 
     def entries(self) -> list[dict[str, object]]:
         """All entries in memory, oldest first."""
@@ -83,7 +71,7 @@ class RequestLog:
             return dict(sorted(self._counts.items()))
 
     def clear(self) -> None:
-        """Forget the entries (not when roles were written: that is state of the account)."""
+        """Forget the entries."""
         with self._lock:
             self._entries.clear()
             self._counts.clear()
@@ -91,23 +79,9 @@ class RequestLog:
             if self._path is not None:
                 self._path.unlink(missing_ok=True)
 
-    def reset(self) -> None:
-        """Forget everything."""
-        self.clear()
-        with self._lock:
-            self._last_writes.clear()
-
     def close(self) -> None:
         with self._lock:
             self._close()
-
-    def dump(self) -> object:
-        with self._lock:
-            return dict(self._last_writes)
-
-    def load(self, saved: object) -> None:
-        with self._lock:
-            self._last_writes = dict(cast("Mapping[str, float]", saved))
 
     def _append(self, line: str) -> None:
         if self._path is None:
