@@ -67,7 +67,7 @@ inventory:
 
 # ---- What CI gates ----
 
-test: lint chromium ## Everything that CI gates
+test: lint sanity chromium ## Everything that CI gates
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 tests
 
 lint: $(FOR_TEST) ## Formatters, linters and types

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote_plus, unquote_to_bytes, urlsplit
 
 from localaws import credentials
-from localaws.credentials import Principal as Principal  # noqa: TC001  # the data plane has it from here
 from localaws.identify import scope_of
 from localaws.instance import current
 from localaws.protocol_errors import UNIDENTIFIED, Dialect, ServiceError, service_error
@@ -25,7 +24,7 @@ from localaws.protocol_errors import UNIDENTIFIED, Dialect, ServiceError, servic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from localaws.credentials import KnownKey
+    from localaws.credentials import KnownKey, Principal
 
     Environ = Mapping[str, Any]
 

@@ -35,10 +35,10 @@ LET_IN: Final = frozenset(
 IMPORT_ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 
-def of_zygote(shell: Mapping[str, str] = os.environ) -> dict[str, str]:
+def of_zygote() -> dict[str, str]:
     """What MLflow is imported with: it must find this package and must not report usage to anybody."""
     return {
-        **{name: value for name, value in shell.items() if name in LET_IN},
+        **{name: value for name, value in os.environ.items() if name in LET_IN},
         "PYTHONPATH": str(IMPORT_ROOT),
         "PYTHONUNBUFFERED": "1",
         # Requests run in threads; an arena of glibc's for each would add some 10 MiB to every server.
