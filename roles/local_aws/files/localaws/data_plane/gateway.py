@@ -52,7 +52,7 @@ class Call:
     write: bool
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a malfunction
+class Refusal(Exception):  # noqa: N818  # an answer, not a malfunction
     """An answer other than MLflow's."""
 
     def __init__(self, status: int, body: str, content_type: str = "text/plain", code: str = "") -> None:

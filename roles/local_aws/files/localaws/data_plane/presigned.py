@@ -26,7 +26,7 @@ PATH_PREFIX: Final = "/_mlflow/"
 REMEMBERED_SECONDS: Final = 86400  # so long a used or expired link is told apart from one that never was
 
 
-class LinkRejected(Exception):  # noqa: N818 - a refusal, not a malfunction
+class LinkRejected(Exception):  # noqa: N818  # a refusal, not a malfunction
     """The link does not open the UI (any more); the message tells its user why."""
 
 
