@@ -59,7 +59,7 @@ class RequestHandler(WSGIRequestHandler):
         if type == "error":
             _log.error(message, *args)
 
-    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:  # noqa: ARG002
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:  # noqa: ARG002  # the signature is werkzeug's
         """Really hang up: werkzeug would keep an HTTP/1.1 connection open, and its client waiting."""
         self.close_connection = True
 
