@@ -9,6 +9,7 @@ service and every protocol without a line about any of them.
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -81,6 +82,9 @@ _READS = (
 _UNSIGNED_ACTIONS = {"AssumeRoleWithSAML": "sts", "AssumeRoleWithWebIdentity": "sts"}
 _FORM = "application/x-www-form-urlencoded"
 _UNKNOWN = "Unknown"
+
+# moto caches models and routers but does not keep the first calls of a service from all reading the same megabytes.
+_reading_models = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,8 @@ def _service_model(service: str) -> ServiceModel | None:
     from moto.core.utils import get_service_model
 
     try:
-        return get_service_model(service)
+        with _reading_models:
+            return get_service_model(service)
     except (DataNotFoundError, ValueError):
         return None
 
@@ -217,8 +222,10 @@ def _operation(
             return None
     if dialect.protocol == "json" and "." not in environ.get("HTTP_X_AMZ_TARGET", ""):
         return None
+    with _reading_models:
+        router = get_service_router(service)
     try:
-        operation, parameters = get_service_router(service).match(_request(environ, body, dialect))
+        operation, parameters = router.match(_request(environ, body, dialect))
     except (HTTPException, NotImplementedError):
         return None
     return operation, parameters
