@@ -1,0 +1,186 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Somebody who clones the repository and does what its pages say. The AWS of this reader is a local one."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import yaml
+from local_region import REGION, REPOSITORY
+
+if t.TYPE_CHECKING:
+    from docs.pages import Block
+
+LIMIT = 180
+TOOLS = Path(sys.executable).parent
+PROFILE = """\
+[profile my-profile]
+region = {region}
+endpoint_url = {endpoint}
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+"""
+# The local AWS answers at once and spreads IAM changes at once.
+IMPATIENT = {"mlflow_server_role_propagation_delay": 0, "mlflow_server_wait_delay": 1}
+# Commands that a page names and no test runs, each with the reason.
+NOT_RUN = {
+    "git clone https://github.com/mlops/sagemaker_mlflow && cd sagemaker_mlflow": "needs the internet",
+    "make test": "runs these tests",
+    "ansible-galaxy collection install mlops.sagemaker_mlflow": "needs Galaxy",
+    "pip install mlflow==3.0.0 sagemaker-mlflow": "needs the internet",
+}
+# Services that the local AWS does not have: botocore's model judges the command, no call is made.
+NOT_CALLED = {"cloudtrail": "the local AWS has no CloudTrail"}
+
+
+class Reader:
+    """A fresh copy of the committed repository, and the shell variables of whoever works in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.copy = folder / "sagemaker_mlflow"
+        subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(self.copy)], check=True, timeout=60)
+        self._lend_environment()
+        self.home = self.copy / ".local_aws"
+        self.config = folder / "aws_config"
+        self.config.touch()
+        self.variables = self._shell_variables(folder)
+        self._write_inventories()
+
+    def follow(self, block: Block) -> None:
+        """Do what a block says; what it exports stays."""
+        self.find_aws()
+        match block.language:
+            case "bash":
+                self._run_shell(block)
+            case "python":
+                self._expect(block, [sys.executable, "-c", block.text])
+            case "yaml":
+                self._run_yaml(block)
+            case "json":
+                json.loads(block.text)
+            case "text":
+                pass
+            case _:
+                raise AssertionError(f"{block.place}: no test knows what to do with {block.language}")
+
+    def find_aws(self) -> None:
+        """The profile leads to the local AWS of this copy, as soon as that runs."""
+        state = self.home / "state.json"
+        if state.exists():
+            endpoint = json.loads(state.read_text())["endpoint"]
+            self.config.write_text(PROFILE.format(region=REGION, endpoint=endpoint))
+            self.variables["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = endpoint
+
+    def playbook(self, *arguments: str) -> str:
+        """Run ansible-playbook in the copy."""
+        return self.run([str(TOOLS / "ansible-playbook"), *arguments])
+
+    def run(self, command: list[str]) -> str:
+        """Run a command that must end with 0; what it printed."""
+        done = subprocess.run(
+            command, cwd=self.copy, env=self.variables, text=True, capture_output=True, timeout=LIMIT, check=False
+        )
+        assert done.returncode == 0, f"{shlex.join(command)[:500]}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def _lend_environment(self) -> None:
+        """Nothing is installed again: the copy uses the Python environment of these tests."""
+        (self.copy / ".venv").symlink_to(TOOLS.parent)
+        for path in (self.copy / "requirements").iterdir():
+            os.utime(path, (0, 0))
+
+    def _shell_variables(self, folder: Path) -> dict[str, str]:
+        command = folder / "bin" / "aws"
+        command.parent.mkdir()
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("aws_command.py")} "$@"\n')
+        command.chmod(0o755)
+        foreign = ("AWS_", "ANSIBLE_", "MLFLOW_", "MAKE", "PYTHON", "PYTEST", "LOCAL_AWS_")
+        return {
+            **{key: value for key, value in os.environ.items() if not key.startswith(foreign)},
+            "PATH": f"{command.parent}:{TOOLS}:{os.environ['PATH']}",
+            "PWD": str(self.copy),
+            "HOME": str(folder),
+            "XDG_STATE_HOME": str(folder / "state"),
+            "LOCAL_AWS_HOME": str(self.home),
+            "BROWSER": "true %s",
+            "AWS_CONFIG_FILE": str(self.config),
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "ANSIBLE_NOCOLOR": "1",
+        }
+
+    def _write_inventories(self) -> None:
+        """The reader's own inventory is that of staging; only the waits differ from what the repository has."""
+        folder = self.copy / "inventories" / "staging" / "host_vars"
+        folder.mkdir()
+        (folder / "mlflow-staging.yml").write_text(yaml.safe_dump(IMPATIENT))
+        (self.copy / "my_inventory").symlink_to("inventories/staging")
+        self.variables["ANSIBLE_COLLECTIONS_PATH"] = str(self.copy / "playbooks" / "collections")
+
+    def _run_shell(self, block: Block) -> None:
+        self._expect(block, ["bash", "-n", "-c", block.text])
+        kept = self.copy.parent / "variables"
+        script = f"{runnable(block.text)}\nenv -0 > {shlex.quote(str(kept))}\n"
+        self._expect(block, ["bash", "-euo", "pipefail", "-c", script])
+        for entry in kept.read_text().split("\0")[:-1]:
+            name, _equals, value = entry.partition("=")
+            self.variables[name] = value
+
+    def _run_yaml(self, block: Block) -> None:
+        document = yaml.safe_load(block.text)
+        if isinstance(document, dict):
+            self._preview(block, document)
+            return
+        is_play = "hosts" in document[0]
+        play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": document}
+        impatient_module = {"mlops.sagemaker_mlflow.iam_mlflow_role": {"propagation_delay": 0}}
+        plays = document if is_play else [{**play, "module_defaults": impatient_module}]
+        path = self.copy / "playbooks" / "documented.yml"
+        path.write_text(yaml.safe_dump(plays, sort_keys=False))
+        given = {**IMPATIENT, "ansible_python_interpreter": sys.executable, "local_aws_python": sys.executable}
+        given["local_aws_port"] = 0
+        self._expect(
+            block,
+            [str(TOOLS / "ansible-playbook"), "-i", "inventories/staging", "-e", json.dumps(given), str(path)],
+        )
+
+    def _preview(self, block: Block, variables: dict[str, t.Any]) -> None:
+        """Variables alone are previewed: as the variables of a host, in no environment of the repository."""
+        common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        common["mlflow_server_region"] = REGION
+        inventory = self.copy / "documented.yml"
+        hosts = {"mlflow-documented": {**common, **variables}}
+        inventory.write_text(yaml.safe_dump({"mlflow_servers": {"hosts": hosts}}))
+        self._expect(
+            block,
+            [str(TOOLS / "ansible-playbook"), "-i", str(inventory), "--check", "--diff", "playbooks/deploy.yml"],
+        )
+
+    def _expect(self, block: Block, command: list[str]) -> None:
+        try:
+            self.run(command)
+        except AssertionError as error:
+            raise AssertionError(f"{block.place}: {error}") from error
+
+
+def runnable(script: str) -> str:
+    """A block without the commands that no test can run."""
+    return "\n".join(_possible(line) for line in script.splitlines())
+
+
+def _possible(line: str) -> str:
+    command = re.sub(r"\s+#\s.*$", "", line)
+    if command in NOT_RUN:
+        return ":"
+    called = re.match(r"aws (\S+) ", line)
+    return line.replace("aws ", "aws --check-only ", 1) if called and called[1] in NOT_CALLED else line

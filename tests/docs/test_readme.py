@@ -1,0 +1,159 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the pages say works: every block is run, every link leads somewhere, every table agrees with the code."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import local_region
+import pytest
+import yaml
+from docs.reader import NOT_CALLED, NOT_RUN, Reader
+from local_region import REPOSITORY
+
+from docs import pages
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+README = Path("README.md")
+GUIDES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("docs/*.md"))
+ROLES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("roles/*/README.md"))
+PAGES = [README, *GUIDES, *ROLES]
+BUCKETS_OF_OTHERS = ["existing-sagemaker-bucket"]
+MAKE = r"`make ([a-z]+)|^(?:! )?make ([a-z]+)"
+MINUTES = 5
+WORDS_A_MINUTE = 230
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Reader]:
+    """Somebody without anything: no local AWS runs yet."""
+    reader = Reader(tmp_path)
+    yield reader
+    reader.playbook("playbooks/local_down.yml", "-i", "inventories/local")
+
+
+@pytest.fixture(scope="module")
+def _colleague(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, local_region.LocalRegion]]:
+    reader = Reader(tmp_path_factory.mktemp("docs"))
+    region = local_region.start(reader.home)
+    reader.find_aws()
+    reader.variables["AWS_PROFILE"] = "my-profile"
+    yield reader, region
+    local_region.stop(region)
+
+
+@pytest.fixture
+def colleague(_colleague: tuple[Reader, local_region.LocalRegion]) -> Reader:
+    """Somebody with what the guides are about: a deployed staging, and what others made in the account."""
+    reader, region = _colleague
+    region.reset()
+    reader.variables["AWS_PROFILE"] = "my-profile"
+    for bucket in BUCKETS_OF_OTHERS:
+        region.client("s3").create_bucket(Bucket=bucket)
+    kms = region.client("kms")
+    kms.create_alias(AliasName="alias/mlflow-production", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    reader.playbook("playbooks/deploy.yml", "-i", "inventories/staging")
+    return reader
+
+
+def test_the_readme_from_top_to_bottom(newcomer: Reader) -> None:
+    for block in pages.blocks(newcomer.copy / README):
+        newcomer.follow(block)
+
+
+@pytest.mark.parametrize("page", [*GUIDES, *ROLES], ids=str)
+def test_a_guide_from_top_to_bottom(colleague: Reader, page: Path) -> None:
+    for block in pages.blocks(colleague.copy / page):
+        colleague.follow(block)
+
+
+def test_no_exception_is_left_over() -> None:
+    shell = "\n".join(block.text for page in PAGES for block in pages.blocks(REPOSITORY / page))
+    assert [command for command in NOT_RUN if command not in shell] == []
+    assert [service for service in NOT_CALLED if f"aws {service} " not in shell] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in pages.links(REPOSITORY / page):
+        if link.startswith("https://"):
+            continue
+        target, _hash, anchor = link.partition("#")
+        path = (REPOSITORY / page).parent / target if target else REPOSITORY / page
+        assert path.exists(), link
+        assert not anchor or anchor in pages.anchors(path), link
+
+
+def documented(page: Path) -> Iterator[tuple[str, str]]:
+    """Variable and default of every table row that has both."""
+    for row in pages.rows(REPOSITORY / page):
+        names = [
+            name for cell in row[:2] for name in pages.codes(cell) if re.match(r"(mlflow_server|local_aws)_", name)
+        ]
+        column = 1 if page.parts[:2] == ("roles", "local_aws") else -1
+        defaults = pages.codes(row[column]) or [row[column]]
+        first = [name for name in pages.codes(row[0]) if name in names] or names[:1]
+        if first and len(first) == len(defaults):
+            yield from zip(first, defaults, strict=True)
+
+
+def spelt(value: object) -> str:
+    """A default as the tables have it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "\u2013" if value == "" else str(value)
+
+
+def options(role: str) -> dict[str, t.Any]:
+    path = REPOSITORY / "roles" / role / "meta" / "argument_specs.yml"
+    specification: dict[str, t.Any] = yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"]
+    return specification
+
+
+TABLES = [
+    (README, "mlflow_server"),
+    (Path("docs/from-terraform.md"), "mlflow_server"),
+    (Path("roles/mlflow_server/README.md"), "mlflow_server"),
+]
+
+
+@pytest.mark.parametrize(("page", "role"), TABLES, ids=str)
+def test_tables_of_variables_agree_with_the_role(page: Path, role: str) -> None:
+    table, real = dict(documented(page)), options(role)
+    assert len(table) > 8
+    assert table == {name: spelt(real[name].get("default")) if name in real else "no such variable" for name in table}
+
+
+@pytest.mark.parametrize("role", ["mlflow_server", "local_aws"])
+def test_the_page_of_a_role_has_all_its_variables(role: str) -> None:
+    page = REPOSITORY / "roles" / role / "README.md"
+    named = {name for row in pages.rows(page) for name in pages.codes(row[0]) if name.startswith(f"{role}_")}
+    assert named == set(options(role))
+
+
+def test_make_targets_of_the_readme_and_of_the_makefile_are_the_same() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    offered = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    named = {"".join(found) for found in re.findall(MAKE, (REPOSITORY / README).read_text(), re.MULTILINE)}
+    assert named == offered
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_named_make_targets_files_and_playbooks_exist(page: Path) -> None:
+    text = (REPOSITORY / page).read_text()
+    makefile = (REPOSITORY / "Makefile").read_text()
+    for target in re.findall(MAKE, text, re.MULTILINE):
+        assert re.search(rf"^{''.join(target)}:", makefile, re.MULTILINE), target
+    for path in re.findall(r"(?:playbooks|inventories)/[\w/]+(?:\.yml)?", text):
+        assert (REPOSITORY / path).exists(), path
+
+
+def test_the_readme_is_read_in_five_minutes() -> None:
+    prose = re.sub(r"```.*?```", "", (REPOSITORY / README).read_text(), flags=re.DOTALL)
+    assert len(re.findall(r"\w[\w'-]*", prose)) <= MINUTES * WORDS_A_MINUTE
