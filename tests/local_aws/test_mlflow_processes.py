@@ -115,11 +115,14 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
+def children(pid: int) -> set[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return {int(child) for task in tasks for child in (task / "children").read_text(encoding="ascii").split()}
+
+
 def descendants(pid: int) -> set[int]:
-    children: set[int] = set()
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        children |= {int(child) for child in (task / "children").read_text(encoding="ascii").split()}
-    return children.union(*(descendants(child) for child in children)) if children else set()
+    found = children(pid)
+    return found.union(*(descendants(child) for child in found))
 
 
 def test_a_server_is_what_its_resource_says(processes: Processes) -> None:
@@ -228,24 +231,62 @@ time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("mode", ["zygote", "uvicorn", "cli"])
-def test_every_mode_serves_and_dies_with_a_killed_daemon(mode: str, tmp_path: Path) -> None:
-    daemon = subprocess.Popen(
-        [sys.executable, "-c", DAEMON, str(tmp_path), mode],
-        env={**os.environ, "PYTHONPATH": f"{FILES}{os.pathsep}{Path(__file__).parent}"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert daemon.stdout is not None
-        url = daemon.stdout.readline().strip()
-        assert create_experiment(url, "prices")["artifact_location"] == "s3://artifacts/prefix/1"
-        family = descendants(daemon.pid)
-        assert len(family) >= 2, "the zygote and a server"
-    finally:
+@pytest.fixture
+def run_daemon(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Runs a process that has one MLflow server, in a mode, and prints its URL."""
+    daemons: list[subprocess.Popen[str]] = []
+
+    def run(mode: str) -> subprocess.Popen[str]:
+        path = f"{FILES}{os.pathsep}{Path(__file__).parent}"
+        command = [sys.executable, "-c", DAEMON, str(tmp_path), mode]
+        environ = {**os.environ, "PYTHONPATH": path}
+        daemons.append(subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True))
+        return daemons[-1]
+
+    yield run
+    for daemon in daemons:
         daemon.kill()
         daemon.communicate()
+
+
+def first_line(daemon: subprocess.Popen[str]) -> str:
+    assert daemon.stdout is not None
+    return daemon.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("with_zygote", [False, True])
+@pytest.mark.parametrize("mode", ["zygote", "uvicorn", "cli"])
+def test_every_mode_serves_and_dies_with_a_killed_daemon(
+    mode: str, with_zygote: bool, run_daemon: Callable[[str], subprocess.Popen[str]]
+) -> None:
+    """Also when its zygote is killed with it, and nobody is left who could end anything."""
+    daemon = run_daemon(mode)
+    url = first_line(daemon)
+    assert create_experiment(url, "prices")["artifact_location"] == "s3://artifacts/prefix/1"
+    family = descendants(daemon.pid)
+    (zygote,) = children(daemon.pid)
+    assert len(family) >= 2, "the zygote and a server"
+    if with_zygote:
+        daemon.send_signal(signal.SIGSTOP)
+        os.kill(zygote, signal.SIGKILL)
+    daemon.kill()
     assert eventually(lambda: not any(alive(pid) for pid in family)), [pid for pid in family if alive(pid)]
+
+
+def test_an_import_under_way_dies_with_a_killed_daemon(run_daemon: Callable[[str], subprocess.Popen[str]]) -> None:
+    """It takes seconds, in which nothing else asks whether the daemon is still there."""
+    daemon = run_daemon("zygote")
+    assert eventually(lambda: bool(children(daemon.pid)))
+    (zygote,) = children(daemon.pid)
+    assert eventually(lambda: imports(zygote, "sqlalchemy"))
+    daemon.kill()
+    daemon.wait()
+    assert eventually(lambda: not alive(zygote), 0.5)
+
+
+def imports(pid: int, package: str) -> bool:
+    """Whether a process has one of a package's libraries in its memory."""
+    return f"/{package}/" in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
 
 
 def test_an_interpreter_without_mlflow_says_so(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 
 Importing MLflow costs seconds and 200 MiB, so it is imported once, here, and every server is a fork of this process: about
 0.2 s and 80 MiB each. The other two modes start the same children without the import (``uvicorn``: each child
-imports MLflow itself; ``cli``: each child becomes ``mlflow server``), for an MLflow whose internals have moved.
+imports MLflow itself; ``cli``: each child runs ``mlflow server``), for an MLflow whose internals have moved.
 
 The daemon speaks to it in JSON lines on stdin and hears events on stdout. When the daemon dies, however it dies, stdin ends
 and all servers are stopped; when this process dies, the kernel kills its children. It runs in MLflow's interpreter, which need not have moto:
@@ -24,7 +24,9 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -32,7 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Command = Mapping[str, Any]
 
@@ -130,7 +132,7 @@ class Zygote:
             listener.bind(("127.0.0.1", 0))
             port = listener.getsockname()[1]
             if self._mode == "cli":
-                self._start(command, lambda: become_mlflow_server(command, listener), port)
+                self._start(command, lambda: run_mlflow_server(command, listener), port)
             else:
                 listener.listen(128)
                 self._start(command, lambda: serve(listener), port)
@@ -150,8 +152,8 @@ class Zygote:
         status = 1
         try:
             os.setpgid(0, 0)
-            die_with_parent(self._pid)
             restore_signals()
+            signal_when_parent_dies(self._pid, signal.SIGHUP if self._mode == "cli" else signal.SIGKILL)
             self._leave_pipes(Path(command["log"]))
             os.chdir(command["directory"])
             os.environ.clear()
@@ -223,13 +225,35 @@ def signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies (Linux; elsewhere the end of stdin has to do)."""
+def signal_when_parent_dies(parent: int, number: signal.Signals) -> None:
+    """Have the kernel signal this process when its parent dies (Linux; elsewhere the end of stdin has to do)."""
     if sys.platform != "linux":
         return
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
+
+
+@contextlib.contextmanager
+def leaving_with_daemon(commands: int) -> Iterator[None]:
+    """Leave at once when the daemon dies while nobody reads its commands. The thread is gone before the first fork."""
+    over, not_over = os.pipe()
+
+    def watch() -> None:
+        ends = select.poll()
+        ends.register(commands, 0)  # its hanging up is always reported; commands that wait to be read are not
+        ends.register(over, 0)
+        if any(end == commands for end, _unused in ends.poll()):
+            os._exit(1)
+
+    thread = threading.Thread(target=watch, name="daemon-watch")
+    thread.start()
+    try:
+        yield
+    finally:
+        os.close(not_over)
+        thread.join()
+        os.close(over)
 
 
 def restore_signals() -> None:
@@ -262,8 +286,12 @@ def serve(listener: socket.socket) -> None:
     uvicorn.Server(configuration).run(sockets=[listener])
 
 
-def become_mlflow_server(command: Command, listener: socket.socket) -> None:
-    """Become the public command ``mlflow server`` on the port that was free a moment ago."""
+def run_mlflow_server(command: Command, listener: socket.socket) -> None:
+    """Run the public command ``mlflow server`` on the port that was free a moment ago.
+
+    It has a worker, which would outlive it if the kernel killed just the command. So this process stays between them and the zygote, and ends
+    the whole group when the zygote is gone.
+    """
     port = listener.getsockname()[1]
     listener.close()
     arguments = [
@@ -271,7 +299,10 @@ def become_mlflow_server(command: Command, listener: socket.socket) -> None:
         *("--backend-store-uri", f"sqlite:///{command['database']}"),
         *("--default-artifact-root", command["artifact_root"], "--no-serve-artifacts"),
     ]
-    os.execve(sys.executable, [sys.executable, "-m", "mlflow", "server", *arguments], command["environ"])
+    signal.signal(signal.SIGHUP, lambda *_unused: os.killpg(0, signal.SIGKILL))
+    # The zygote signals the group; this process ends when the command has. (To ignore it would be inherited.)
+    signal.signal(signal.SIGTERM, lambda *_unused: None)
+    sys.exit(subprocess.call([sys.executable, "-m", "mlflow", "server", *arguments]))
 
 
 def main() -> None:
@@ -284,7 +315,8 @@ def main() -> None:
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     if mode == "zygote":
-        preload()
+        with leaving_with_daemon(commands):
+            preload()
     Zygote(mode, commands, events).run()
 
 
