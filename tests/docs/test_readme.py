@@ -42,8 +42,10 @@ def newcomer(tmp_path: Path) -> Iterator[Reader]:
 def _colleague(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, local_region.LocalRegion]]:
     reader = Reader(tmp_path_factory.mktemp("docs"))
     region = local_region.start(reader.home)
-    reader.find_aws()
-    reader.variables["AWS_PROFILE"] = "my-profile"
+    for bucket in BUCKETS_OF_OTHERS:
+        region.client("s3").create_bucket(Bucket=bucket)
+    kms = region.client("kms")
+    kms.create_alias(AliasName="alias/mlflow-production", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
     yield reader, region
     local_region.stop(region)
 
@@ -52,13 +54,9 @@ def _colleague(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reade
 def colleague(_colleague: tuple[Reader, local_region.LocalRegion]) -> Reader:
     """Somebody with what the guides are about: a deployed staging, and what others made in the account."""
     reader, region = _colleague
-    region.reset()
-    reader.variables["AWS_PROFILE"] = "my-profile"
-    for bucket in BUCKETS_OF_OTHERS:
-        region.client("s3").create_bucket(Bucket=bucket)
-    kms = region.client("kms")
-    kms.create_alias(AliasName="alias/mlflow-production", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-    reader.playbook("playbooks/deploy.yml", "-i", "inventories/staging")
+    reader.open_shell(AWS_PROFILE="my-profile")
+    if not region.client("sagemaker").list_mlflow_tracking_servers(NameContains="staging")["TrackingServerSummaries"]:
+        reader.playbook("playbooks/deploy.yml", "-i", "inventories/staging")
     return reader
 
 
@@ -71,6 +69,15 @@ def test_the_readme_from_top_to_bottom(newcomer: Reader) -> None:
 def test_a_guide_from_top_to_bottom(colleague: Reader, page: Path) -> None:
     for block in pages.blocks(colleague.copy / page):
         colleague.follow(block)
+
+
+def test_documented_variables_deploy_what_they_name(colleague: Reader) -> None:
+    found = [block for page in PAGES for block in pages.blocks(colleague.copy / page) if block.language == "yaml"]
+    variables = [block for block in found if isinstance(yaml.safe_load(block.text), dict)]
+    preview = colleague.preview(variables)
+    for block in variables:
+        assert f"\n{block.place}\nPlan: " in preview
+    assert "~ bucket           mlflow-staging-mlflow-artifacts-zali-staging (lifecycle_rules)" in preview
 
 
 def test_no_exception_is_left_over() -> None:
