@@ -55,7 +55,7 @@ def colleague(_colleague: tuple[Reader, local_region.LocalRegion]) -> Reader:
     """Somebody with what the guides are about: a deployed staging, and what others made in the account."""
     reader, region = _colleague
     reader.open_shell(AWS_PROFILE="my-profile")
-    if not region.client("sagemaker").list_mlflow_tracking_servers(NameContains="staging")["TrackingServerSummaries"]:
+    if not region.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"]:
         reader.playbook("playbooks/deploy.yml", "-i", "inventories/staging")
     return reader
 
