@@ -167,7 +167,8 @@ def plain(value: t.Any) -> t.Any:
 def likely_causes_of_failure(role_arn: str | None, artifact_store_uri: str | None, region: str) -> str:
     """AWS gives no reason for C(CreateFailed). These are the ones that were met, each with its check."""
     return (
-        f"AWS gives no reason; the likely ones: the role {role_arn} does not trust sagemaker.amazonaws.com, or was made "
+        f"AWS gives no reason; the likely ones: the role {role_arn} does not trust sagemaker.amazonaws.com, or trusts it under "
+        "conditions that MLflow does not meet (confused_deputy_protection=false of iam_mlflow_role leaves them out), or was made "
         f"only seconds before; it may not list, read and write {artifact_store_uri}; the bucket is not in {region}; the bucket "
         "belongs to another account (set s3_bucket_owner_account_id); the bucket is encrypted with a KMS key that the role may "
         "not use; a bucket policy denies the role. CloudTrail shows the refused calls of the role."
