@@ -214,6 +214,47 @@ def test_stop_ends_what_a_killed_local_aws_left_behind(daemon: Daemon) -> None:
             process.wait()
 
 
+@pytest.mark.parametrize("by_another", [False, True], ids=["deleted", "replaced"])
+def test_a_server_ends_with_its_home(daemon: Daemon, tmp_path: Path, by_another: bool) -> None:
+    """Nothing else could find it any more. What has taken the home's place is not touched."""
+    pid = daemon.start()["pid"]
+    daemon.client("s3").create_bucket(Bucket="models")
+    daemon.client("s3").put_object(Bucket="models", Key="large", Body=b"x" * 100_000)
+    daemon.home.rename(tmp_path / "old")
+    if by_another:
+        other = daemon.start()
+        (daemon.home / "children.json").write_text("[]")
+    wait_until_gone(pid)
+    if by_another:
+        assert daemon.state() == other
+        assert (daemon.home / "children.json").exists()
+        assert daemon.client("s3").list_buckets()["Buckets"] == []
+    else:
+        assert not daemon.home.exists()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.2, 0.5])
+def test_a_start_that_is_ended(daemon: Daemon, seconds: float) -> None:
+    """SIGTERM while moto and MLflow are imported: nothing stays, and nothing that was saved is lost."""
+    daemon.start()
+    daemon.client("iam").create_user(UserName="ann")
+    daemon.run("stop")
+    command = [sys.executable, "-m", "localaws", "serve", "--home", str(daemon.home), "--port", "0"]
+    served = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(FILES)})
+    while not (daemon.home / "state.json").exists():
+        time.sleep(0.01)
+    time.sleep(seconds)
+    served.terminate()
+    assert served.wait(timeout=10) == 0
+    assert sorted(path.name for path in daemon.home.glob("*.json")) == []
+    listed = subprocess.run(
+        ["pgrep", "-f", "localaws.mlflow_processes.zygote"], capture_output=True, text=True, check=False
+    )
+    assert not [pid for pid in listed.stdout.split() if daemon.home in Path(f"/proc/{pid}/cwd").resolve().parents]
+    daemon.start()
+    assert [user["UserName"] for user in daemon.client("iam").list_users()["Users"]] == ["ann"]
+
+
 def test_reset(daemon: Daemon) -> None:
     daemon.start()
     daemon.client("iam").create_user(UserName="ann")

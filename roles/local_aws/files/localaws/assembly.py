@@ -25,6 +25,8 @@ from localaws.moto_pickle import write_atomically
 from localaws.request_log import RequestLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localaws.instance import Instance
     from localaws.moto_calls import MotoCalls
     from localaws.persistence import Persistence, Saved
@@ -43,10 +45,12 @@ class NotReadyError(Exception):
 class Assembly:
     """The parts of a local AWS, from its first moment to its last."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, holds_home: Callable[[], bool]) -> None:
         self._settings = settings
+        self._holds_home = holds_home
         self._initial = copy.deepcopy(settings)
         self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._assemble, name="assembly", daemon=True)
         self._failure: str | None = None
         self._started = time.monotonic()
         self._instance: Instance | None = None
@@ -67,7 +71,7 @@ class Assembly:
 
     def start(self) -> None:
         """Begin to put it together, in a thread of its own."""
-        threading.Thread(target=self._assemble, name="assembly", daemon=True).start()
+        self._thread.start()
 
     def wait_until_ready(self) -> None:
         """Wait until it is complete; raises when that failed."""
@@ -120,13 +124,15 @@ class Assembly:
             running.changes.mark()
 
     def stop(self) -> None:
-        """Save and end everything that was started."""
-        if self._instance is not None and self._ready.is_set():
+        """Save and end everything that was started, and what a start under way still starts."""
+        self._thread.join()
+        if self._instance is not None:
             self._instance.processes.shutdown()
             if self._persistence is not None and self._failure is None:
                 self._persistence.stop()
             self._instance.request_log.close()
-        (self._settings.home / CHILDREN_FILE).unlink(missing_ok=True)
+        if self._holds_home():
+            (self._settings.home / CHILDREN_FILE).unlink(missing_ok=True)
 
     def _assemble(self) -> None:
         try:
@@ -153,7 +159,9 @@ class Assembly:
         self._instance, self._moto = running, MotoCalls(running)
         settings = self._settings
         header = persistence.stamps(settings.region, settings.account_id)
-        self._persistence = persistence.Persistence(settings.home, running.changes, _saved_parts(running), header)
+        self._persistence = persistence.Persistence(
+            settings.home, running.changes, _saved_parts(running), header, self._holds_home
+        )
         self._persistence.restore()
         self._persistence.start()
         if settings.mlflow != "off":

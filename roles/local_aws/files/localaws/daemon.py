@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from localaws import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from localaws.settings import Settings
 
@@ -33,6 +33,7 @@ SERVER_LOCK_FILE = "serve.lock"  # held while a process serves the home; its con
 _START_SECONDS = 30.0
 _STOP_SECONDS = 25.0
 _PAUSE_SECONDS = 0.02
+_WATCH_SECONDS = 0.5
 _LOG_LIMIT = 10 * 1024 * 1024
 # glibc: one arena instead of one a thread, and big blocks go back to the system as soon as they are free.
 _FRUGAL_ALLOCATION = {
@@ -147,13 +148,14 @@ def serve(settings: Settings) -> None:
         raise DaemonError(f"{error}. Choose another one with --port (0: any free one).") from error
     settings.port = listener.getsockname()[1]
     _allow_many_files()
-    assembly = Assembly(settings)
+    assembly = Assembly(settings, lambda: _holds(settings.home, held))
     server = serve_on(listener, Application(assembly))
     for number in (signal.SIGTERM, signal.SIGINT):
         # shutdown() waits for the loop that this very thread runs.
         signal.signal(number, lambda *_unused: threading.Thread(target=server.shutdown, daemon=True).start())
     _write_state(settings)
     assembly.start()
+    threading.Thread(target=_leave_with_home, args=(settings.home, held, server.shutdown), daemon=True).start()
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
@@ -162,6 +164,21 @@ def serve(settings: Settings) -> None:
         if (state := read_state(settings.home)) is not None and state.pid == os.getpid():
             (settings.home / STATE_FILE).unlink(missing_ok=True)
         held.close()
+
+
+def _leave_with_home(home: Path, held: TextIO, shut_down: Callable[[], None]) -> None:
+    """Nobody could find and stop a server whose home was deleted, so it ends by itself."""
+    while _holds(home, held):
+        time.sleep(_WATCH_SECONDS)
+    shut_down()
+
+
+def _holds(home: Path, held: TextIO) -> bool:
+    """Whether the home is still the one that this process locked, and not deleted or another one's by now."""
+    try:
+        return os.path.samestat((home / SERVER_LOCK_FILE).stat(), os.fstat(held.fileno()))
+    except OSError:
+        return False
 
 
 def _sole_server(home: Path) -> TextIO:

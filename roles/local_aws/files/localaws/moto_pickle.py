@@ -59,7 +59,7 @@ class Blobs:
         path = self._folder / name
         if path.exists():
             return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)  # not its parent: a home that was deleted stays so
         write_atomically(path, content)
 
 

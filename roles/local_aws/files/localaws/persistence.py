@@ -21,7 +21,7 @@ from localaws import __version__, moto_pickle
 from localaws.moto_pickle import Blobs, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from localaws.changes import Changes
@@ -86,12 +86,20 @@ def forget(home: Path) -> None:
 class Persistence:
     """Writes and reads the snapshot of one home."""
 
-    def __init__(self, home: Path, changes: Changes, parts: Mapping[str, Saved], header: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        changes: Changes,
+        parts: Mapping[str, Saved],
+        header: Mapping[str, object],
+        holds_home: Callable[[], bool],
+    ) -> None:
         self._path = home / FILE_NAME
         self._blobs = Blobs(home / "objects")
         self._changes = changes
         self._parts = dict(parts)
         self._header = dict(header)
+        self._holds_home = holds_home
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="persistence", daemon=True)
 
@@ -107,8 +115,10 @@ class Persistence:
         self.save()
 
     def save(self) -> None:
-        """Write the snapshot now."""
+        """Write the snapshot now, unless the home was deleted: what is there now is not this process's."""
         with self._writing:
+            if not self._holds_home():
+                return
             with self._changes.lock:
                 self._changes.take()
                 self._blobs.begin()
