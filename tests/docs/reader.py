@@ -14,20 +14,22 @@ import sys
 import typing as t
 from pathlib import Path
 
+import boto3
 import yaml
-from local_region import REGION, REPOSITORY
+from local_region import PACKAGE_ROOT, REGION, REPOSITORY
 
 if t.TYPE_CHECKING:
     from docs.pages import Block
 
 LIMIT = 180
 TOOLS = Path(sys.executable).parent
-PROFILE = """\
+# AWS's documented example credentials.
+KEYS = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+PROFILE = f"""\
 [profile my-profile]
-region = {region}
-endpoint_url = {endpoint}
-aws_access_key_id = AKIAIOSFODNN7EXAMPLE
-aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+region = {REGION}
+aws_access_key_id = {KEYS[0]}
+aws_secret_access_key = {KEYS[1]}
 """
 # The local AWS answers at once and spreads IAM changes at once.
 IMPATIENT = {"mlflow_server_role_propagation_delay": 0, "mlflow_server_wait_delay": 1}
@@ -85,8 +87,34 @@ class Reader:
         state = self.home / "state.json"
         if state.exists():
             endpoint = json.loads(state.read_text())["endpoint"]
-            self.config.write_text(PROFILE.format(region=REGION, endpoint=endpoint))
+            self.config.write_text(f"{PROFILE}endpoint_url = {endpoint}\n")
             self.variables["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = endpoint
+
+    def start_aws(self) -> None:
+        """Have a local AWS with MLflow, where the inventory C(local) looks for it."""
+        self.localaws("start", "--port", "0")
+        self.find_aws()
+
+    def localaws(self, command: str, *arguments: str, home: Path | None = None) -> None:
+        """Run a command of the local AWS."""
+        program = ["env", f"PYTHONPATH={PACKAGE_ROOT}", sys.executable, "-m", "localaws"]
+        self.run([*program, command, "--home", str(home or self.home), *arguments])
+
+    def leave(self) -> None:
+        """Stop the local AWS of the copy, and the one that the role makes by default."""
+        for home in (self.home, Path(self.first_variables["XDG_STATE_HOME"]) / "localaws" / "default"):
+            self.localaws("stop", home=home)
+
+    def client(self, service: str) -> t.Any:
+        """A boto3 client of the local AWS."""
+        endpoint = json.loads((self.home / "state.json").read_text())["endpoint"]
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # the service is a variable here
+            endpoint_url=endpoint,
+            region_name=REGION,
+            aws_access_key_id=KEYS[0],
+            aws_secret_access_key=KEYS[1],
+        )
 
     def playbook(self, *arguments: str) -> str:
         """Run ansible-playbook in the copy."""
@@ -154,7 +182,7 @@ class Reader:
         path = self.copy / "playbooks" / "documented.yml"
         path.write_text(yaml.safe_dump(plays, sort_keys=False))
         given = {**IMPATIENT, "ansible_python_interpreter": sys.executable, "local_aws_python": sys.executable}
-        given["local_aws_port"] = 0
+        given |= {"local_aws_port": 0, "local_aws_mlflow": "off"}
         self._expect(
             block,
             [str(TOOLS / "ansible-playbook"), "-i", "inventories/staging", "-e", json.dumps(given), str(path)],
@@ -164,7 +192,7 @@ class Reader:
         """Preview what blocks of variables would deploy, each for a host of its own; what was printed."""
         common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         common["mlflow_server_region"] = REGION
-        hosts = {block.place: {**common, **yaml.safe_load(block.text)} for block in blocks}
+        hosts = {block.place.replace(":", "-"): {**common, **yaml.safe_load(block.text)} for block in blocks}
         inventory = self.copy / "documented.yml"
         inventory.write_text(yaml.safe_dump({"mlflow_servers": {"hosts": hosts}}))
         return self.playbook("-i", str(inventory), "--check", "--diff", "playbooks/deploy.yml")

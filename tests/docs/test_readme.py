@@ -9,7 +9,6 @@ import re
 import typing as t
 from pathlib import Path
 
-import local_region
 import pytest
 import yaml
 from docs.reader import NOT_CALLED, NOT_RUN, Reader
@@ -24,10 +23,16 @@ README = Path("README.md")
 GUIDES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("docs/*.md"))
 ROLES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("roles/*/README.md"))
 PAGES = [README, *GUIDES, *ROLES]
-BUCKETS_OF_OTHERS = ["existing-sagemaker-bucket"]
 MAKE = r"`make ([a-z]+)|^(?:! )?make ([a-z]+)"
 MINUTES = 5
 WORDS_A_MINUTE = 230
+
+
+def fill(reader: Reader) -> None:
+    """What others made in the account."""
+    reader.client("s3").create_bucket(Bucket="existing-sagemaker-bucket")
+    kms = reader.client("kms")
+    kms.create_alias(AliasName="alias/mlflow-production", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
 
 
 @pytest.fixture
@@ -35,29 +40,26 @@ def newcomer(tmp_path: Path) -> Iterator[Reader]:
     """Somebody without anything: no local AWS runs yet."""
     reader = Reader(tmp_path)
     yield reader
-    reader.playbook("playbooks/local_down.yml", "-i", "inventories/local")
+    reader.leave()
 
 
 @pytest.fixture(scope="module")
-def _colleague(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, local_region.LocalRegion]]:
+def _colleague(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     reader = Reader(tmp_path_factory.mktemp("docs"))
-    region = local_region.start(reader.home)
-    for bucket in BUCKETS_OF_OTHERS:
-        region.client("s3").create_bucket(Bucket=bucket)
-    kms = region.client("kms")
-    kms.create_alias(AliasName="alias/mlflow-production", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-    yield reader, region
-    local_region.stop(region)
+    reader.start_aws()
+    yield reader
+    reader.leave()
 
 
 @pytest.fixture
-def colleague(_colleague: tuple[Reader, local_region.LocalRegion]) -> Reader:
+def colleague(_colleague: Reader) -> Reader:
     """Somebody with what the guides are about: a deployed staging, and what others made in the account."""
-    reader, region = _colleague
-    reader.open_shell(AWS_PROFILE="my-profile")
-    if not region.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"]:
-        reader.playbook("playbooks/deploy.yml", "-i", "inventories/staging")
-    return reader
+    _colleague.open_shell(AWS_PROFILE="my-profile")
+    if not _colleague.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"]:
+        _colleague.localaws("reset")
+        fill(_colleague)
+        _colleague.playbook("playbooks/deploy.yml", "-i", "inventories/staging")
+    return _colleague
 
 
 def test_the_readme_from_top_to_bottom(newcomer: Reader) -> None:
@@ -76,7 +78,7 @@ def test_documented_variables_deploy_what_they_name(colleague: Reader) -> None:
     variables = [block for block in found if isinstance(yaml.safe_load(block.text), dict)]
     preview = colleague.preview(variables)
     for block in variables:
-        assert f"\n{block.place}\nPlan: " in preview
+        assert f"\n{block.place.replace(':', '-')}\nPlan: " in preview
     assert "~ bucket           mlflow-staging-mlflow-artifacts-zali-staging (lifecycle_rules)" in preview
 
 
