@@ -32,6 +32,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_state
     DEFAULT_MAX_SESSION_DURATION,
     RoleState,
     describe,
+    goes,
 )
 
 if t.TYPE_CHECKING:
@@ -179,8 +180,7 @@ class RoleResource:
 
     def _to_remove(self, unread: Iterable[str]) -> list[str]:
         """The policies that nobody declares and that will go: they are read to be shown."""
-        everything = self._wish.purge_inline_policies or not self._wish.present
-        return [policy for policy in sorted(unread) if everything or policy in (BASIC_ACCESS, KMS_ACCESS)]
+        return [policy for policy in sorted(unread) if not self._wish.present or goes(self._wish, policy)]
 
     def _documents(self, policies: list[str]) -> dict[str, Document]:
         if not policies:

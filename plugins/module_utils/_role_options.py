@@ -54,7 +54,8 @@ class RoleWish:
     """The wished role. What is None was not asked about and stays as it is.
 
     :param bucket: of the artifact store; None when the role is to be absent.
-    :param key: the KMS key of the artifact store, None for no key.
+    :param key: the KMS key of the artifact store.
+    :param without_key: whether the role must have no access to a key.
     :param managed_policies: ARNs, and names of policies of AWS.
     :param permissions_boundary: an ARN, empty to remove the boundary.
     """
@@ -65,6 +66,7 @@ class RoleWish:
     bucket: str | None = None
     prefix: str = ""
     key: KeyReference | None = None
+    without_key: bool = False
     artifact_deletion: bool = False
     model_registration: bool = False
     trust: TrustWish = TrustWish(protected=True, source_account=None, source_arns=())
@@ -93,6 +95,7 @@ def wish_from(options: Mapping[str, t.Any], region: str) -> RoleWish:
         bucket=bucket,
         prefix=prefix,
         key=_key(options["kms_key_id"], region),
+        without_key=options["kms_key_id"] == "",
         artifact_deletion=options["artifact_deletion"],
         model_registration=options["model_registration"],
         trust=_trust(options),

@@ -98,7 +98,7 @@ def future(wish: RoleWish, state: RoleState) -> RoleState:
         permissions_boundary=_wished(wish.permissions_boundary, state.permissions_boundary) or None,
         tags=tags.resulting(state.tags, wish.tags, wish.purge_tags),
         inline_policies=_future_inline_policies(wish, state),
-        other_inline_policies=() if wish.purge_inline_policies else _unread(wish, state),
+        other_inline_policies=tuple(name for name in state.other_inline_policies if not goes(wish, name)),
         managed_policies=_future_managed_policies(wish, state),
     )
 
@@ -160,20 +160,16 @@ def _wished(wish: t.Any, present: t.Any) -> t.Any:
 def _future_inline_policies(wish: RoleWish, state: RoleState) -> dict[str, Document]:
     """Each wished one as it is written when it already means that; others as they are, unless they are to go."""
     wished = wished_policies(wish, state)
-    kept = {name: document for name, document in state.inline_policies.items() if not _goes(wish, name)}
+    kept = {name: document for name, document in state.inline_policies.items() if not goes(wish, name)}
     for name, document in wished.items():
         present = state.inline_policies.get(name)
         kept[name] = present if present is not None and same(present, document) else document
     return dict(sorted(kept.items()))
 
 
-def _goes(wish: RoleWish, name: str) -> bool:
-    """Whether a policy that is there, and is not wished, is removed: ours always, another's when told to."""
-    return wish.purge_inline_policies or name in (BASIC_ACCESS, KMS_ACCESS)
-
-
-def _unread(wish: RoleWish, state: RoleState) -> tuple[str, ...]:
-    return tuple(name for name in state.other_inline_policies if not _goes(wish, name))
+def goes(wish: RoleWish, name: str) -> bool:
+    """Whether a policy that is there, and is not wished, is removed: ours with an empty key, another's when told to."""
+    return wish.without_key if name == KMS_ACCESS else wish.purge_inline_policies
 
 
 def _future_managed_policies(wish: RoleWish, state: RoleState) -> tuple[str, ...]:

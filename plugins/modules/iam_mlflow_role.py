@@ -13,8 +13,8 @@ description:
   - Creates, changes and deletes the IAM role that SageMaker takes to run an MLflow tracking server or an MLflow App.
   - The module writes the trust policy and the least that the service needs. The inline policy C(MLflowBasicAccess) is for the
     artifact store and, when wished, for the SageMaker Model Registry; C(MLflowKMSAccess) is for the key of the artifact store.
-    Both belong to this module. What another tool put into them is replaced; C(MLflowKMSAccess) is removed when no key is
-    wished.
+    Both belong to this module. What another tool put into them is replaced. C(MLflowKMSAccess) stays as it is when
+    O(kms_key_id) is omitted, and is removed when that is empty.
   - All other policies, tags and trust statements stay, unless a purge option says otherwise.
   - In the trust policy the statement of this module takes the place of every other one that lets SageMaker take the role.
     Statements that let others take it, or that let SageMaker do more (as C(sts:SetSourceIdentity)), stay.
@@ -45,7 +45,8 @@ options:
   kms_key_id:
     description:
       - The KMS key that encrypts the artifact bucket, as key id, key ARN, alias or alias ARN. It must be in the bucket's region.
-      - When omitted or empty, the role gets no access to a key.
+      - When omitted, a new role gets no access to a key, and a role that has C(MLflowKMSAccess) keeps it, so that a bucket
+        which is encrypted stays in reach. An empty string removes it.
     type: str
   model_registration:
     description:

@@ -187,12 +187,15 @@ class TestKey:
         assert key["Arn"]
         assert modules.run(MODULE, **BASE, kms_key_id="alias/mlflow").calls.count("kms:DescribeKey") == 1
 
-    @pytest.mark.parametrize("no_key", [{}, {"kms_key_id": ""}])
-    def test_without_a_key_its_policy_goes(
-        self, modules: Modules, region: LocalRegion, key: Json, no_key: Json
-    ) -> None:
+    def test_a_key_that_is_not_spoken_of_stays_in_reach(self, modules: Modules, region: LocalRegion, key: Json) -> None:
         modules.run(MODULE, **BASE, kms_key_id=key["Arn"])
-        run = modules.converge(MODULE, **BASE, **no_key)
+        run = modules.converge(MODULE, **BASE, purge_inline_policies=True)
+        assert not run.changed
+        assert set(inline_of(region)) == {"MLflowBasicAccess", "MLflowKMSAccess"}
+
+    def test_with_an_empty_key_its_policy_goes(self, modules: Modules, region: LocalRegion, key: Json) -> None:
+        modules.run(MODULE, **BASE, kms_key_id=key["Arn"])
+        run = modules.converge(MODULE, **BASE, kms_key_id="")
         assert run.names == ["inline_policies.MLflowKMSAccess"]
         assert set(inline_of(region)) == {"MLflowBasicAccess"}
         assert run.result["kms_key_arn"] is None
@@ -277,7 +280,7 @@ class TestAdopt:
     def test_what_terraform_made_is_tightened_in_place(self, modules: Modules, region: LocalRegion) -> None:
         another_tool_made(region, {**SAGEMAKER, "Sid": ""}, MLflowBasicAccess=SERVICE_ALL, MLflowKMSAccess=SERVICE_ALL)
         before = role_of(region)
-        run = modules.converge(MODULE, **BASE, tags={"ManagedBy": "ansible"})
+        run = modules.converge(MODULE, **BASE, kms_key_id="", tags={"ManagedBy": "ansible"})
         assert run.names == [
             "assume_role_policy_document",
             "inline_policies.MLflowBasicAccess",

@@ -117,6 +117,8 @@ def test_what_is_left_out_is_not_asked_about() -> None:
 
 def test_no_key_is_an_empty_key() -> None:
     assert wish(kms_key_id="").key is None
+    assert wish(kms_key_id="").without_key
+    assert not wish().without_key
 
 
 def test_an_empty_boundary_and_description_remove_them() -> None:
