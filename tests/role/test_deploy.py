@@ -121,6 +121,23 @@ def test_what_a_variable_names_no_more_goes_only_when_told(project: Project) -> 
     assert (again.changed, again.writes) == (0, [])
 
 
+def test_a_key_that_is_named_no_more_goes_only_when_told_from_role_and_bucket_alike(project: Project) -> None:
+    key = project.region.client("kms").create_key()["KeyMetadata"]["Arn"]
+    cors = [{"allowed_methods": ["GET"], "allowed_origins": ["https://example.com"]}]
+    project.succeed("deploy", mlflow_server_kms_key_id=key, mlflow_server_bucket_cors_rules=cors)
+    kept = project.succeed("deploy")
+    assert (kept.changed, kept.writes) == (0, [])
+    preview = project.check("deploy", mlflow_server_purge=True)
+    assert changed_lines(preview.summary) == [
+        f"~ role {ROLE} (inline_policies.MLflowKMSAccess)",
+        f"~ bucket {BUCKET} (encryption, cors_rules)",
+    ]
+    purged = project.succeed("deploy", mlflow_server_purge=True)
+    assert purged.summary == preview.summary
+    again = project.succeed("deploy", mlflow_server_purge=True)
+    assert (again.changed, again.writes) == (0, [])
+
+
 def test_two_environments_in_one_inventory(project: Project) -> None:
     project.hosts = {
         "mlflow-test": {},

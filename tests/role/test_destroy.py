@@ -46,6 +46,30 @@ def test_destroy_goes_in_order_and_leaves_nothing(project: Project) -> None:
     assert (again.changed, again.writes) == (0, [])
 
 
+def test_the_documented_command_line(project: Project) -> None:
+    """C(-e name=value) gives text, and the text "false" is no true."""
+    project.succeed("deploy")
+    put_artifact(project)
+    kept = project.succeed("destroy", "-e", "mlflow_server_protect=false mlflow_server_keep_bucket=true")
+    assert [line.split()[:2] for line in kept.summary] == [["-", "tracking"], ["-", "role"]]
+    project.succeed("deploy")
+    project.succeed("destroy", "-e", "mlflow_server_protect=false", "-e", "mlflow_server_keep_bucket=no")
+    assert project.region.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_bucket_that_was_there_is_not_emptied_beyond_the_prefix(project: Project) -> None:
+    s3 = project.region.client("s3")
+    s3.create_bucket(Bucket="company-data")
+    s3.put_object(Bucket="company-data", Key="payroll/2026.csv", Body=b"secret")
+    store = {"mlflow_server_bucket_name_suffix": "", "mlflow_server_artifact_store_uri": "s3://company-data/mlflow"}
+    project.succeed("deploy", **store)
+    refused = project.run("destroy", mlflow_server_protect=False, **store)
+    assert (refused.code != 0, refused.writes) == (True, [])
+    assert "mlflow_server_keep_bucket=true" in " ".join(refused.output.split())
+    project.succeed("destroy", mlflow_server_protect=False, mlflow_server_keep_bucket=True, **store)
+    assert s3.get_object(Bucket="company-data", Key="payroll/2026.csv")["Body"].read() == b"secret"
+
+
 def test_the_bucket_can_be_kept(project: Project) -> None:
     project.succeed("deploy")
     put_artifact(project)
