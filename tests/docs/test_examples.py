@@ -1,0 +1,118 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of the modules and filters: they parse, and use only options that exist."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import ansible_collections.amazon
+import pytest
+import yaml
+from local_region import REPOSITORY
+
+PREFIX = "mlops.sagemaker_mlflow."
+TOOLS = Path(sys.executable).parent
+COLLECTIONS = REPOSITORY / "playbooks" / "collections"
+MODULES = sorted(path for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
+FILTERS = sorted(path for path in (REPOSITORY / "plugins" / "filter").glob("*.py"))
+# What a task may say beside its module, as far as the examples do.
+KEYWORDS = {"name", "register", "no_log", "when", "loop", "vars", "delegate_to"}
+LIMIT = 120
+
+
+def run(*command: str, **variables: str) -> str:
+    """Run a tool of Ansible; what it printed."""
+    environment = {"PATH": f"{TOOLS}:/usr/local/bin:/usr/bin:/bin", "HOME": str(Path.home()), "LC_ALL": "C.UTF-8"}
+    environment |= {"ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), **variables}
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=LIMIT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def examples(path: Path) -> list[dict[str, t.Any]]:
+    """The tasks of a plugin's C(EXAMPLES)."""
+    for statement in ast.parse(path.read_text()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "EXAMPLES":
+            return list(yaml.safe_load(ast.literal_eval(statement.value)))
+    raise AssertionError(f"{path.name} has no examples")
+
+
+@pytest.fixture(scope="module")
+def documentation() -> dict[str, t.Any]:
+    """Every module as ansible-doc tells of it, fragments included."""
+    names = [f"{PREFIX}{path.stem}" for path in MODULES]
+    told: dict[str, t.Any] = json.loads(run(str(TOOLS / "ansible-doc"), "--json", *names))
+    return {name: entry["doc"]["options"] for name, entry in told.items()}
+
+
+def unknown(given: object, options: dict[str, t.Any]) -> list[str]:
+    """The options of a task that the documentation does not have, at any depth."""
+    if isinstance(given, list):
+        return [name for item in given for name in unknown(item, options)]
+    if not isinstance(given, dict):
+        return []
+    known = {name: options[option] for option in options for name in (option, *options[option].get("aliases", ()))}
+    wrong = [name for name in given if name not in known]
+    nested = ((value, known[name].get("suboptions")) for name, value in given.items() if name in known)
+    return wrong + [name for value, below in nested if below for name in unknown(value, below)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_examples_use_only_documented_options(path: Path, documentation: dict[str, t.Any]) -> None:
+    tasks = examples(path)
+    assert any(f"{PREFIX}{path.stem}" in task for task in tasks)
+    for task in tasks:
+        (module,) = task.keys() - KEYWORDS
+        assert task["name"]
+        if module.startswith(PREFIX):
+            options = documentation[module]
+            assert unknown(task[module], options) == [], task["name"]
+            needed = {name for name, option in options.items() if option.get("required")}
+            assert needed <= task[module].keys(), task["name"]
+            chosen = [name for name, value in task[module].items() if value not in choices(options, name, value)]
+            assert chosen == [], task["name"]
+
+
+def choices(options: dict[str, t.Any], name: str, value: object) -> list[object]:
+    """What an option may be; the value itself when it may be anything."""
+    return list(options.get(name, {}).get("choices") or [value])
+
+
+def test_examples_are_valid_playbooks(tmp_path: Path) -> None:
+    plays = [{"hosts": "localhost", "tasks": examples(path)} for path in (*MODULES, *FILTERS)]
+    playbook = tmp_path / "examples.yml"
+    playbook.write_text(yaml.safe_dump(plays, sort_keys=False))
+    run(str(TOOLS / "ansible-playbook"), "-i", "localhost,", "--syntax-check", str(playbook))
+
+
+def test_the_example_of_the_filter_works(tmp_path: Path) -> None:
+    (path,) = FILTERS
+    (task,) = examples(path)
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    playbook = tmp_path / "filter.yml"
+    playbook.write_text(yaml.safe_dump([play]))
+    run(str(TOOLS / "ansible-playbook"), "-i", "localhost,", "-e", "web_port=80", str(playbook))
+    with pytest.raises(AssertionError, match=r"web_prot \(did you mean web_port"):
+        run(str(TOOLS / "ansible-playbook"), "-i", "localhost,", "-e", "web_prot=80", str(playbook))
+
+
+def test_antsibull_finds_nothing_in_the_documentation(tmp_path: Path) -> None:
+    # It follows git: below an ignored folder such as .venv it finds no files, so amazon.aws is copied out of there.
+    collections = tmp_path / "ansible_collections"
+    clone = collections / "mlops" / "sagemaker_mlflow"
+    subprocess.run(["git", "clone", "--quiet", str(REPOSITORY), str(clone)], check=True, timeout=LIMIT)
+    (installed,) = ansible_collections.amazon.__path__
+    for part in ("plugins/doc_fragments", "meta", "MANIFEST.json"):
+        source, target = Path(installed) / "aws" / part, collections / "amazon" / "aws" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    tool = [str(TOOLS / "antsibull-docs"), "lint-collection-docs", "--plugin-docs", str(clone)]
+    assert run(*tool, ANSIBLE_COLLECTIONS_PATH=str(tmp_path)) == ""
