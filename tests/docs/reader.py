@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 import typing as t
+import urllib.request
 from pathlib import Path
 
 import boto3
@@ -40,8 +41,8 @@ NOT_RUN = {
     "ansible-galaxy collection install mlops.sagemaker_mlflow": "needs Galaxy",
     "pip install mlflow==3.0.0 sagemaker-mlflow": "needs the internet",
 }
-# What changes nothing is run once, not on every page that names it.
-HARMLESS = re.compile(r"make (check|status|verify) ENV=staging$")
+# What a second run changes nothing of is run once, not on every page that names it.
+IDEMPOTENT = re.compile(r"make (check|deploy|status|verify) ENV=staging$")
 # Services that the local AWS does not have: botocore's model judges the command, no call is made.
 NOT_CALLED = {"cloudtrail": "the local AWS has no CloudTrail"}
 
@@ -58,6 +59,7 @@ class Reader:
         self.config.touch()
         self.variables = self.first_variables = self._shell_variables(folder)
         self.seen: set[str] = set()
+        self.printed = ""
         self._write_inventories()
 
     def open_shell(self, **variables: str) -> None:
@@ -78,17 +80,28 @@ class Reader:
             case "json":
                 json.loads(block.text)
             case "text":
-                pass
+                shown = [line for line in block.text.splitlines() if line.strip() != "..."]
+                assert [line for line in shown if line not in self.printed] == [], block.place
             case _:
                 raise AssertionError(f"{block.place}: no test knows what to do with {block.language}")
 
+    @property
+    def endpoint(self) -> str:
+        """Where the local AWS of this copy answers; empty while none runs."""
+        state = self.home / "state.json"
+        return str(json.loads(state.read_text())["endpoint"]) if state.exists() else ""
+
     def find_aws(self) -> None:
         """The profile leads to the local AWS of this copy, as soon as that runs."""
-        state = self.home / "state.json"
-        if state.exists():
-            endpoint = json.loads(state.read_text())["endpoint"]
-            self.config.write_text(f"{PROFILE}endpoint_url = {endpoint}\n")
-            self.variables["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = endpoint
+        if self.endpoint:
+            self.config.write_text(f"{PROFILE}endpoint_url = {self.endpoint}\n")
+            self.variables["SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT"] = self.endpoint
+
+    def enforce_iam(self, enforced: bool) -> None:
+        """Whether the local AWS evaluates the policies of its callers."""
+        body = json.dumps({"iam_enforcement": enforced}).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_localaws/config", data=body, method="POST")
+        urllib.request.urlopen(request, timeout=LIMIT).close()
 
     def start_aws(self) -> None:
         """Have a local AWS with MLflow, where the inventory C(local) looks for it."""
@@ -107,10 +120,9 @@ class Reader:
 
     def client(self, service: str) -> t.Any:
         """A boto3 client of the local AWS."""
-        endpoint = json.loads((self.home / "state.json").read_text())["endpoint"]
         return boto3.client(
             service,  # type: ignore[call-overload]  # the service is a variable here
-            endpoint_url=endpoint,
+            endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id=KEYS[0],
             aws_secret_access_key=KEYS[1],
@@ -167,7 +179,7 @@ class Reader:
         self._expect(block, ["bash", "-n", "-c", block.text])
         kept = self.copy.parent / "variables"
         script = f"{self._runnable(block.text)}\nenv -0 > {shlex.quote(str(kept))}\n"
-        self._expect(block, ["bash", "-euo", "pipefail", "-c", script])
+        self.printed = self._expect(block, ["bash", "-euo", "pipefail", "-c", script])
         entries = [entry.partition("=") for entry in kept.read_text().split("\0")[:-1]]
         self.variables = {name: value for name, _equals, value in entries}
 
@@ -205,13 +217,13 @@ class Reader:
         command = re.sub(r"\s+#\s.*$", "", line)
         if command in NOT_RUN or command in self.seen:
             return ":"
-        if HARMLESS.match(command):
+        if IDEMPOTENT.match(command):
             self.seen.add(command)
         called = re.match(r"aws (\S+) ", line)
         return line.replace("aws ", "aws --check-only ", 1) if called and called[1] in NOT_CALLED else line
 
-    def _expect(self, block: Block, command: list[str]) -> None:
+    def _expect(self, block: Block, command: list[str]) -> str:
         try:
-            self.run(command)
+            return self.run(command)
         except AssertionError as error:
             raise AssertionError(f"{block.place}: {error}") from error

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import typing as t
 from pathlib import Path
 
@@ -20,6 +21,9 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 README = Path("README.md")
+CLIENTS = Path("docs/using-mlflow.md")
+# The guide that ends with a destruction comes last, so that the next one need not deploy again.
+DESTRUCTIVE = Path("docs/operating.md")
 GUIDES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("docs/*.md"))
 ROLES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("roles/*/README.md"))
 PAGES = [README, *GUIDES, *ROLES]
@@ -67,10 +71,30 @@ def test_the_readme_from_top_to_bottom(newcomer: Reader) -> None:
         newcomer.follow(block)
 
 
-@pytest.mark.parametrize("page", [*GUIDES, *ROLES], ids=str)
-def test_a_guide_from_top_to_bottom(colleague: Reader, page: Path) -> None:
-    for block in pages.blocks(colleague.copy / page):
-        colleague.follow(block)
+def test_the_policy_of_a_client_is_enough(colleague: Reader) -> None:
+    (policy,) = [block.text for block in pages.blocks(colleague.copy / CLIENTS) if block.language == "json"]
+    iam = colleague.client("iam")
+    iam.create_user(UserName="ana")
+    iam.put_user_policy(UserName="ana", PolicyName="mlflow", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="ana")["AccessKey"]
+    arn = colleague.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"][0][
+        "TrackingServerArn"
+    ]
+    colleague.open_shell(
+        AWS_ENDPOINT_URL=colleague.endpoint,
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID=key["AccessKeyId"],
+        AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"],
+    )
+    verify = [sys.executable, "roles/mlflow_server/files/verify.py", "--tracking-uri", arn, "--keep"]
+    colleague.enforce_iam(True)
+    try:
+        assert "registered and read back the model" in colleague.run(verify)
+        iam.delete_user_policy(UserName="ana", PolicyName="mlflow")
+        with pytest.raises(AssertionError, match="AccessDenied|not authorized"):
+            colleague.run(verify)
+    finally:
+        colleague.enforce_iam(False)
 
 
 def test_documented_variables_deploy_what_they_name(colleague: Reader) -> None:
@@ -80,6 +104,12 @@ def test_documented_variables_deploy_what_they_name(colleague: Reader) -> None:
     for block in variables:
         assert f"\n{block.place.replace(':', '-')}\nPlan: " in preview
     assert "~ bucket           mlflow-staging-mlflow-artifacts-zali-staging (lifecycle_rules)" in preview
+
+
+@pytest.mark.parametrize("page", [*sorted({*GUIDES, *ROLES} - {DESTRUCTIVE}), DESTRUCTIVE], ids=str)
+def test_a_guide_from_top_to_bottom(colleague: Reader, page: Path) -> None:
+    for block in pages.blocks(colleague.copy / page):
+        colleague.follow(block)
 
 
 def test_no_exception_is_left_over() -> None:
