@@ -68,7 +68,7 @@ def judge(principal: Principal, action: str, resource: str, context: Mapping[str
     policy, owner, decides = iam_resources.resource_policy(resource)
     if resource.split(":")[2:3] == ["iam"] and not action.lower().startswith(_TRUST_ACTIONS):
         policy, decides = None, False
-    if principal.kind == "root":
+    if principal.kind == "root" and principal.session_policy is None:
         return _judge_root(request, policy, owner)
     policies = PolicySet(
         identity=iam_resources.identity_policies(principal, partition),

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+import string
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -62,7 +64,7 @@ def find(access_key_id: str, settings: Settings) -> KnownKey | None:
     """The key with this id, in whatever account it is."""
     if access_key_id == BOOT_ACCESS_KEY:
         return KnownKey(Credentials(BOOT_ACCESS_KEY, BOOT_SECRET_KEY), root(settings))
-    return _session_key(access_key_id) or _user_key(access_key_id)
+    return _session_key(access_key_id) or _user_key(access_key_id) or _token_key(access_key_id)
 
 
 def root(settings: Settings) -> Principal:
@@ -76,14 +78,13 @@ def role_credentials(role_arn: str, settings: Settings) -> Credentials:
 
     One session a role: asked again (after a restart, too) the same credentials come back.
     """
-    from moto.sts.models import sts_backends
-
     account_id = role_arn.split(":")[4]
-    sessions = sts_backends[account_id][_partition(settings)].assumed_roles
+    backend = _sts(account_id, _partition(settings))
+    sessions = backend.assumed_roles
     for session in list(sessions):
         if session.role_arn == role_arn and session.session_name == _ROLE_SESSION_NAME:
             return _credentials(session)
-    session = sts_backends[account_id][_partition(settings)].assume_role(
+    session = backend.assume_role(
         region_name=settings.region,
         role_session_name=_ROLE_SESSION_NAME,
         role_arn=role_arn,
@@ -92,6 +93,24 @@ def role_credentials(role_arn: str, settings: Settings) -> Credentials:
         external_id=None,
     )
     return _credentials(session)
+
+
+def issue_token(principal: Principal, expiration: datetime, now: datetime, settings: Settings) -> KnownKey:
+    """A temporary key for somebody who is no role: moto answers GetSessionToken with one that opens nothing."""
+    characters = string.ascii_uppercase + string.digits
+    identifier = "ASIA" + "".join(secrets.choice(characters) for _unused in range(16))
+    token = Credentials(identifier, secrets.token_urlsafe(30), secrets.token_urlsafe(120))
+    key = KnownKey(token, replace(principal, access_key_id=identifier), expiration)
+    tokens = _tokens(_sts(principal.account_id, _partition(settings)))
+    for each in [old for old, known in tokens.items() if known.expiration is None or known.expiration < now]:
+        del tokens[each]
+    tokens[identifier] = key
+    return key
+
+
+def is_temporary(principal: Principal) -> bool:
+    """Whether the key came from STS."""
+    return principal.access_key_id.startswith("ASIA")
 
 
 def _partition(settings: Settings) -> str:
@@ -124,6 +143,25 @@ def _session_key(access_key_id: str) -> KnownKey | None:
                 expiration = session.expiration.replace(tzinfo=timezone.utc)
                 return KnownKey(_credentials(session), principal, expiration)
     return None
+
+
+def _token_key(access_key_id: str) -> KnownKey | None:
+    from moto.sts.models import sts_backends
+
+    backends = [backend for partitions in list(sts_backends.values()) for backend in list(partitions.values())]
+    return next((_tokens(each)[access_key_id] for each in backends if access_key_id in _tokens(each)), None)
+
+
+def _sts(account_id: str, partition: str) -> Any:
+    from moto.sts.models import sts_backends
+
+    return sts_backends[account_id][partition]
+
+
+def _tokens(backend: Any) -> dict[str, KnownKey]:
+    """Kept on moto's own object, so that they are saved, restored and forgotten with it."""
+    tokens: dict[str, KnownKey] = backend.__dict__.setdefault("localaws_tokens", {})
+    return tokens
 
 
 def _user_key(access_key_id: str) -> KnownKey | None:

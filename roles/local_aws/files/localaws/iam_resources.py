@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from localaws.credentials import Principal
 
 _EMPTY = Policy((), "")
+_EVERYTHING = Policy.parse(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, ""
+)
 
 
 def iam_backend(account_id: str, partition: str) -> Any:
@@ -55,6 +58,8 @@ def kms_key_arn(name: str, account_id: str, region: str) -> str | None:
 
 def identity_policies(principal: Principal, partition: str) -> list[Policy]:
     """All inline and managed policies of a user (with their groups) or of a session's role."""
+    if principal.kind == "root":
+        return [_EVERYTHING]
     backend = iam_backend(principal.account_id, partition)
     owner = _owner(principal, backend)
     if owner is None:

@@ -79,6 +79,7 @@ _READS = (
     "Poll",
     "Receive",
 )
+_KEYS_MADE = ("GetFederationToken", "GetSessionToken")
 _UNSIGNED_ACTIONS = {"AssumeRoleWithSAML": "sts", "AssumeRoleWithWebIdentity": "sts"}
 _FORM = "application/x-www-form-urlencoded"
 _UNKNOWN = "Unknown"
@@ -117,12 +118,12 @@ class Call:
     @property
     def changes_state(self) -> bool:
         """Whether state may differ afterwards; what is unknown counts as a change."""
-        return not self.operation.startswith(_READS)
+        return self.operation in _KEYS_MADE or not self.operation.startswith(_READS)
 
     @property
     def writes(self) -> bool:
-        """Whether it changes a resource of the user's: taking a role's credentials does not."""
-        return self.changes_state and not (self.service == "sts" and self.operation.startswith("AssumeRole"))
+        """Whether it changes a resource of the user's: taking temporary credentials does not."""
+        return self.changes_state and self.service != "sts"
 
 
 def scope_of(environ: Environ) -> Scope | None:

@@ -34,7 +34,7 @@ class MlflowResponse(SageMakerResponse):  # type: ignore[misc]  # moto has no ty
 
     @property
     def _actor(self) -> Actor:
-        return caller(self.access_key, self.current_account, self.region)
+        return caller(self.access_key)
 
     @property
     def _server(self) -> MlflowResource:

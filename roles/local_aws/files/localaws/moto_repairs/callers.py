@@ -4,17 +4,24 @@
 
 from __future__ import annotations
 
-from moto.sts.models import sts_backends
-from moto.utilities.utils import get_partition
+from typing import TYPE_CHECKING
 
+from localaws import credentials
 from localaws.control_plane.store import Actor
-from localaws.settings import BOOT_ACCESS_KEY
+from localaws.instance import current
+
+if TYPE_CHECKING:
+    from localaws.credentials import Principal
 
 
-def caller(access_key: str, account_id: str, region: str) -> Actor:
-    """The user, session or, with the boot key, the account itself."""
-    partition = get_partition(region)
-    if access_key == BOOT_ACCESS_KEY:
-        return Actor(arn=f"arn:{partition}:iam::{account_id}:root", principal_id=account_id)
-    user_id, arn, _unused = sts_backends[account_id][partition].get_caller_identity(access_key, region)
-    return Actor(arn=arn, principal_id=user_id)
+def principal_of(access_key: str) -> Principal:
+    """The user, session or, with the boot key (and with unknown ones, when no signature is checked), the account itself."""
+    settings = current().settings
+    known = credentials.find(access_key, settings)
+    return credentials.root(settings) if known is None else known.principal
+
+
+def caller(access_key: str) -> Actor:
+    """The same as SageMaker shows it."""
+    principal = principal_of(access_key)
+    return Actor(arn=principal.arn, principal_id=principal.user_id)

@@ -182,7 +182,7 @@ class RepairedS3Response(S3Response):  # type: ignore[misc]  # moto has no type 
         policy = s3_policy.canonical(self.body, self.bucket_name)
         block = bucket.public_access_block
         if block is not None and block.block_public_policy and bucket_policy_is_public(policy):
-            actor = caller(self.access_key, self.current_account, self.region)
+            actor = caller(self.access_key)
             raise s3_error(
                 "AccessDenied",
                 f'User: {actor.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "{bucket.arn}" because '

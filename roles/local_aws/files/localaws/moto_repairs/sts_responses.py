@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import AccessDeniedError
 from moto.core.responses import ActionResult
@@ -13,23 +14,37 @@ from moto.sts.exceptions import STSClientError
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from localaws import instance
+from localaws import credentials, instance
 from localaws.iam_resources import role_of
 from localaws.moto_repairs import trust
-from localaws.moto_repairs.callers import caller
+from localaws.moto_repairs.callers import caller, principal_of
+
+if TYPE_CHECKING:
+    from localaws.credentials import Principal
+
+HALF_A_DAY = 43200
+NO_RIGHTS = '{"Version": "2012-10-17", "Statement": []}'
+
+
+class SessionCredentialsError(AccessDeniedError):  # type: ignore[misc]  # moto has no type information
+    """Temporary keys make no others."""
+
+    def __init__(self, operation: str) -> None:
+        # Past moto's own constructor, which knows one sentence only.
+        super(AccessDeniedError, self).__init__("AccessDenied", f"Cannot call {operation} with session credentials")
 
 
 class RepairedTokenResponse(TokenResponse):  # type: ignore[misc]  # moto has no type information
     """moto's STS behind the checks of this package."""
 
     def get_caller_identity(self) -> Any:
-        actor = caller(self.access_key, self.current_account, self.region)
+        actor = caller(self.access_key)
         return ActionResult({"UserId": actor.principal_id, "Account": self.current_account, "Arn": actor.arn})
 
     def assume_role(self) -> Any:
         """A role that does not exist and one that does not trust the caller look the same from outside."""
         arn = self._get_param("RoleArn")
-        actor = caller(self.access_key, self.current_account, self.region)
+        actor = caller(self.access_key)
         role = role_of(arn)
         external_id = self._get_param("ExternalId")
         context = {"sts:ExternalId": external_id} if external_id else {}
@@ -42,6 +57,42 @@ class RepairedTokenResponse(TokenResponse):  # type: ignore[misc]  # moto has no
         answer = super().assume_role()
         self._move_to_own_clock(arn)
         return answer
+
+    def get_session_token(self) -> Any:
+        """The caller's own rights for a while."""
+        principal = self._with_long_lived_key("GetSessionToken")
+        return ActionResult({"Credentials": self._issued(principal)})
+
+    def get_federation_token(self) -> Any:
+        """Somebody else with those of the caller's rights that the policy names."""
+        name = self._get_param("Name")
+        principal = self._with_long_lived_key("GetFederationToken")
+        federated = replace(
+            principal,
+            arn=f"arn:{self.partition}:sts::{self.current_account}:federated-user/{name}",
+            session_policy=self._get_param("Policy") or NO_RIGHTS,
+            user_id=f"{self.current_account}:{name}",
+        )
+        user = {"FederatedUserId": federated.user_id, "Arn": federated.arn}
+        return ActionResult({"Credentials": self._issued(federated), "FederatedUser": user, "PackedPolicySize": 6})
+
+    def _with_long_lived_key(self, operation: str) -> Principal:
+        principal = principal_of(self.access_key)
+        if credentials.is_temporary(principal):
+            raise SessionCredentialsError(operation)
+        return principal
+
+    def _issued(self, principal: Principal) -> dict[str, Any]:
+        running = instance.current()
+        seconds = self._get_int_param("DurationSeconds", HALF_A_DAY)
+        now = running.clock.now()
+        key = credentials.issue_token(principal, now + timedelta(seconds=seconds), now, running.settings)
+        return {
+            "AccessKeyId": key.credentials.access_key_id,
+            "SecretAccessKey": key.credentials.secret_access_key,
+            "SessionToken": key.credentials.session_token,
+            "Expiration": key.expiration,
+        }
 
     def _move_to_own_clock(self, arn: str) -> None:
         """moto counts the session's life on the machine's clock."""
