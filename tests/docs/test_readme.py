@@ -22,94 +22,79 @@ if t.TYPE_CHECKING:
 
 README = Path("README.md")
 CLIENTS = Path("docs/using-mlflow.md")
-# The guide that ends with a destruction comes last, so that the next one need not deploy again.
-DESTRUCTIVE = Path("docs/operating.md")
 GUIDES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("docs/*.md"))
 ROLES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("roles/*/README.md"))
 PAGES = [README, *GUIDES, *ROLES]
+# This guide ends with a destruction.
+LAST = Path("docs/operating.md")
 MAKE = r"`make ([a-z]+)|^(?:! )?make ([a-z]+)"
+STAGING = "arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/mlflow-staging-mlflow"
 MINUTES = 5
 WORDS_A_MINUTE = 230
 
 
-def fill(reader: Reader) -> None:
-    """What others made in the account."""
-    reader.client("s3").create_bucket(Bucket="existing-sagemaker-bucket")
-    kms = reader.client("kms")
-    kms.create_alias(AliasName="alias/mlflow-production", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-
-
 @pytest.fixture
-def newcomer(tmp_path: Path) -> Iterator[Reader]:
-    """Somebody without anything: no local AWS runs yet."""
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    """Somebody with a fresh clone; nothing runs yet."""
     reader = Reader(tmp_path)
     yield reader
     reader.leave()
 
 
-@pytest.fixture(scope="module")
-def _colleague(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    reader = Reader(tmp_path_factory.mktemp("docs"))
+def test_the_readme_from_top_to_bottom(reader: Reader) -> None:
+    for block in pages.blocks(reader.copy / README):
+        reader.follow(block)
+
+
+def test_the_guides_from_top_to_bottom(reader: Reader) -> None:
+    """One test for all, because a deployment to read them with takes longer than most of them."""
     reader.start_aws()
-    yield reader
-    reader.leave()
+    others_fill_the_account(reader)
+    reader.open_shell(AWS_PROFILE="my-profile")
+    reader.follow(pages.Block("before the guides", "bash", "make deploy ENV=staging"))
+    the_policy_of_a_client_is_enough(reader)
+    variables_deploy_what_they_name(reader)
+    for page in [*sorted({*GUIDES, *ROLES} - {LAST}), LAST]:
+        reader.open_shell(AWS_PROFILE="my-profile")
+        for block in pages.blocks(reader.copy / page):
+            reader.follow(block)
 
 
-@pytest.fixture
-def colleague(_colleague: Reader) -> Reader:
-    """Somebody with what the guides are about: a deployed staging, and what others made in the account."""
-    _colleague.open_shell(AWS_PROFILE="my-profile")
-    if not _colleague.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"]:
-        _colleague.localaws("reset")
-        fill(_colleague)
-        _colleague.playbook("playbooks/deploy.yml", "-i", "inventories/staging")
-    return _colleague
+def others_fill_the_account(reader: Reader) -> None:
+    reader.client("s3").create_bucket(Bucket="existing-sagemaker-bucket")
+    kms = reader.client("kms")
+    kms.create_alias(AliasName="alias/mlflow-production", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
 
 
-def test_the_readme_from_top_to_bottom(newcomer: Reader) -> None:
-    for block in pages.blocks(newcomer.copy / README):
-        newcomer.follow(block)
-
-
-def test_the_policy_of_a_client_is_enough(colleague: Reader) -> None:
-    (policy,) = [block.text for block in pages.blocks(colleague.copy / CLIENTS) if block.language == "json"]
-    iam = colleague.client("iam")
+def the_policy_of_a_client_is_enough(reader: Reader) -> None:
+    (policy,) = [block.text for block in pages.blocks(reader.copy / CLIENTS) if block.language == "json"]
+    iam = reader.client("iam")
     iam.create_user(UserName="ana")
     iam.put_user_policy(UserName="ana", PolicyName="mlflow", PolicyDocument=policy)
     key = iam.create_access_key(UserName="ana")["AccessKey"]
-    arn = colleague.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"][0][
-        "TrackingServerArn"
-    ]
-    colleague.open_shell(
-        AWS_ENDPOINT_URL=colleague.endpoint,
+    reader.open_shell(
+        AWS_ENDPOINT_URL=reader.endpoint,
         AWS_DEFAULT_REGION="us-east-1",
         AWS_ACCESS_KEY_ID=key["AccessKeyId"],
         AWS_SECRET_ACCESS_KEY=key["SecretAccessKey"],
     )
-    verify = [sys.executable, "roles/mlflow_server/files/verify.py", "--tracking-uri", arn, "--keep"]
-    colleague.enforce_iam(True)
-    try:
-        assert "registered and read back the model" in colleague.run(verify)
-        iam.delete_user_policy(UserName="ana", PolicyName="mlflow")
-        with pytest.raises(AssertionError, match="AccessDenied|not authorized"):
-            colleague.run(verify)
-    finally:
-        colleague.enforce_iam(False)
+    verify = [sys.executable, "roles/mlflow_server/files/verify.py", "--tracking-uri", STAGING, "--keep"]
+    reader.enforce_iam(True)
+    assert "registered and read back the model" in reader.run(verify)
+    iam.delete_user_policy(UserName="ana", PolicyName="mlflow")
+    with pytest.raises(AssertionError, match=r"AccessDenied|not authorized"):
+        reader.run(verify)
+    reader.enforce_iam(False)
 
 
-def test_documented_variables_deploy_what_they_name(colleague: Reader) -> None:
-    found = [block for page in PAGES for block in pages.blocks(colleague.copy / page) if block.language == "yaml"]
+def variables_deploy_what_they_name(reader: Reader) -> None:
+    reader.open_shell(AWS_PROFILE="my-profile")
+    found = [block for page in PAGES for block in pages.blocks(reader.copy / page) if block.language == "yaml"]
     variables = [block for block in found if isinstance(yaml.safe_load(block.text), dict)]
-    preview = colleague.preview(variables)
+    preview = reader.preview(variables)
     for block in variables:
         assert f"\n{block.place.replace(':', '-')}\nPlan: " in preview
     assert "~ bucket           mlflow-staging-mlflow-artifacts-zali-staging (lifecycle_rules)" in preview
-
-
-@pytest.mark.parametrize("page", [*sorted({*GUIDES, *ROLES} - {DESTRUCTIVE}), DESTRUCTIVE], ids=str)
-def test_a_guide_from_top_to_bottom(colleague: Reader, page: Path) -> None:
-    for block in pages.blocks(colleague.copy / page):
-        colleague.follow(block)
 
 
 def test_no_exception_is_left_over() -> None:
