@@ -42,7 +42,10 @@ _NEXT_STEPS = {
         "The target bucket of logging must exist in the same region and account, and its policy must let "
         "logging.s3.amazonaws.com write to it."
     ),
-    "MalformedPolicy": "Look at policy_statements: a principal that does not exist is refused like a misspelt one.",
+    "MalformedPolicy": (
+        "Look at policy_statements: a principal that does not exist is refused like a misspelt one. A statement of others may "
+        "also name one that was deleted, which AWS shows as an id (AIDA..., AROA...): remove that from the bucket's policy."
+    ),
     "TooManyBuckets": "Ask for a higher quota of buckets (Service Quotas), or delete a bucket that nobody needs.",
 }
 

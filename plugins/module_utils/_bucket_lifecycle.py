@@ -14,6 +14,7 @@ import datetime
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_settings import Answer, Request, Setting
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
@@ -130,7 +131,7 @@ def normal_rule(rule: Mapping[str, t.Any]) -> Rule:
     result: Rule = {"id": rule["id"], "status": rule.get("status") or "Enabled", "filter": {}}
     for key, value in sorted((rule.get("filter") or {}).items()):
         if value not in (None, "", {}):
-            result["filter"][key] = dict(sorted(value.items())) if isinstance(value, dict) else value
+            result["filter"][key] = _tags.as_text(value) if isinstance(value, dict) else value
     for action in _ACTIONS:
         value = rule.get(action)
         if isinstance(value, list):

@@ -22,6 +22,8 @@ _OWN_IDS = {
     lifecycle.ABORT_UPLOADS_ID: "abort_incomplete_multipart_upload_days",
     lifecycle.EXPIRE_NONCURRENT_ID: "noncurrent_version_expiration_days",
 }
+MOST = 2**31 - 1
+"""S3 keeps numbers of days in 32 bits."""
 _ACTIONS = (
     "expiration",
     "transitions",
@@ -66,6 +68,8 @@ def lifecycle_wish(
     for rule_id, days, make in own:
         if days is not None and days < 0:
             raise MlflowError(f"{_OWN_IDS[rule_id]}: {days} is less than 0. Give a number of days, or 0 for no rule.")
+        if days is not None and days > MOST:
+            raise MlflowError(f"{_OWN_IDS[rule_id]}: {days} is too many days, the most is {MOST}.")
         if days:
             wished.append(make(days))
         elif days == 0:
@@ -123,6 +127,8 @@ def _check_least(item: Mapping[str, t.Any], limits: Mapping[str, int], where: st
     for field, least in limits.items():
         if item.get(field, least) < least:
             raise MlflowError(f"{where}: {field} is {item[field]}, the least is {least}.")
+        if item.get(field, least) > MOST:
+            raise MlflowError(f"{where}: {field} is {item[field]}, the most is {MOST}.")
 
 
 def _check_expiration(expiration: Mapping[str, t.Any], where: str) -> None:
@@ -141,6 +147,9 @@ def _check_one_of(action: Mapping[str, t.Any], fields: Iterable[str], where: str
 def _check_scope(rule: Mapping[str, t.Any], where: str) -> None:
     """S3 does not know tags or sizes of uploads that are not complete, nor tags of delete markers."""
     scope = rule["filter"]
+    least, most = scope.get("object_size_greater_than", 0), scope.get("object_size_less_than")
+    if least < 0 or (most is not None and most <= least):
+        raise MlflowError(f"{where}: no object has more than {least} and less than {most} bytes.")
     if "abort_incomplete_multipart_upload" in rule and set(scope) - {"prefix"}:
         raise MlflowError(f"{where}: a rule with abort_incomplete_multipart_upload can be filtered by prefix only.")
     if "expired_object_delete_marker" in rule.get("expiration", {}) and "tags" in scope:

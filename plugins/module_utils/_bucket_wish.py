@@ -109,13 +109,13 @@ def _with_defaults(options: Options) -> Options:
 
 def _check_name(name: str) -> None:
     wrong = None
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         wrong = (
             "has 3 to 63 characters: lower-case letters, digits, hyphens and dots, with a letter or digit at both ends"
         )
     elif ".." in name:
         wrong = "has no two dots beside each other"
-    elif _IP_ADDRESS.match(name):
+    elif _IP_ADDRESS.fullmatch(name):
         wrong = "does not look like an IP address"
     elif name.startswith(_RESERVED_STARTS):
         wrong = f"does not begin with {', '.join(_RESERVED_STARTS)}: AWS keeps these for itself"
@@ -126,7 +126,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_account(account: str, option: str) -> None:
-    if not _ACCOUNT.match(account):
+    if not _ACCOUNT.fullmatch(account):
         raise MlflowError(
             f"{option}: '{account}' is no account id. Give 12 digits, in quotes where it begins with a zero."
         )
@@ -197,6 +197,14 @@ def _cors(options: Options) -> settings.Setting | None:
     if rules is None:
         return None
     normal = tuple(cors_rule(rule) for rule in rules)
+    for number, rule in enumerate(normal, start=1):
+        for option in ("allowed_methods", "allowed_origins"):
+            if not rule[option]:
+                raise MlflowError(f"cors_rules, rule {number}: {option} is empty. Give at least one.")
+        if (rule["max_age_seconds"] or 0) < 0:
+            raise MlflowError(
+                f"cors_rules, rule {number}: max_age_seconds is {rule['max_age_seconds']}, the least is 0."
+            )
     ids = [rule["id"] for rule in normal if rule["id"]]
     _check_unique(ids, "cors_rules", "id")
     return Cors(normal, options["purge_cors_rules"])
@@ -219,7 +227,7 @@ def _check_statements(statements: t.Iterable[Mapping[str, t.Any]]) -> None:
     sids: list[str] = []
     for number, statement in enumerate(statements, start=1):
         where = f"policy_statements, statement {number}"
-        _policy_document.parse({"Statement": [statement]}, where)
+        _policy_document.check_statement(statement, where)
         sid = statement.get("Sid")
         if not sid:
             raise MlflowError(f"{where}: 'Sid' is missing. It tells which statement of the present policy is meant.")

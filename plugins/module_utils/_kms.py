@@ -53,14 +53,14 @@ class KeyReference:
 def parse_key(key: str, option: str = "kms_key_id") -> KeyReference:
     """Read a key id, key ARN, alias name or alias ARN; makes no call."""
     text = key.strip()
-    if _KEY_ID.match(text):
+    if _KEY_ID.fullmatch(text):
         return KeyReference(text, None, is_arn=False, is_alias=False)
-    if _ALIAS.match(text):
+    if _ALIAS.fullmatch(text):
         return KeyReference(text, None, is_arn=False, is_alias=True)
-    found = _ARN.match(text)
+    found = _ARN.fullmatch(text)
     if found:
         resource = found["resource"]
-        if _ALIAS.match(resource) or _KEY_ID.match(resource.removeprefix("key/")):
+        if _ALIAS.fullmatch(resource) or _KEY_ID.fullmatch(resource.removeprefix("key/")):
             return KeyReference(text, found["region"], is_arn=True, is_alias=resource.startswith("alias/"))
     raise MlflowError(
         f"{option}: '{key}' is no KMS key. Give a key id (1234abcd-12ab-34cd-56ef-1234567890ab or mrk-...), "

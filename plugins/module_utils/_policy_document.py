@@ -47,7 +47,7 @@ def parse(text: str | Mapping[str, t.Any], where: str) -> Document:
     if not isinstance(statements, list) or not statements:
         raise MlflowError(f"{where}: a policy document needs the key 'Statement' with at least one statement.")
     for number, statement in enumerate(statements, start=1):
-        _check_statement(statement, f"{where}, statement {number}")
+        check_statement(statement, f"{where}, statement {number}")
     return dict(document)
 
 
@@ -134,13 +134,55 @@ def _from_json(text: str, where: str) -> t.Any:
         raise MlflowError(f"{where}: this is not JSON ({error}): {text[:60]!r}.") from error
 
 
-def _check_statement(statement: t.Any, where: str) -> None:
+def check_statement(statement: t.Any, where: str) -> None:
+    """Refuse what is no statement, and elements of a form that AWS does not know."""
     if not isinstance(statement, dict):
         raise MlflowError(f"{where}: a statement is a JSON object, not {type(statement).__name__}.")
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise MlflowError(f"{where}: 'Effect' must be 'Allow' or 'Deny', not {statement.get('Effect')!r}.")
     if not any(statement.get(key) for key in _ACTIONS):
         raise MlflowError(f"{where}: 'Action' or 'NotAction' is missing.")
+    for element, (is_right, form) in _FORMS.items():
+        value = statement.get(element)
+        if value is not None and not is_right(value):
+            raise MlflowError(f"{where}: '{element}' must be {form}, not {value!r}.")
+
+
+def _is_text(value: t.Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: t.Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(map(_is_text, value)))
+
+
+def _is_principal(value: t.Any) -> bool:
+    return value == "*" or (isinstance(value, dict) and all(map(_is_texts, value.values())))
+
+
+def _is_condition(value: t.Any) -> bool:
+    """Operators, in each condition keys, for each one value or several."""
+    if not isinstance(value, dict) or not all(isinstance(keys, dict) for keys in value.values()):
+        return False
+    scalars = [
+        item
+        for keys in value.values()
+        for wanted in keys.values()
+        for item in ([None] if wanted is None else as_list(wanted))
+    ]
+    return all(isinstance(item, (str, int, float)) for item in scalars)
+
+
+_FORMS: dict[str, tuple[t.Callable[[t.Any], bool], str]] = {
+    "Sid": (_is_text, "text"),
+    "Action": (_is_texts, "text or a list of texts"),
+    "NotAction": (_is_texts, "text or a list of texts"),
+    "Resource": (_is_texts, "text or a list of texts"),
+    "NotResource": (_is_texts, "text or a list of texts"),
+    "Principal": (_is_principal, "'*' or an object such as {'AWS': [...]}"),
+    "NotPrincipal": (_is_principal, "'*' or an object such as {'AWS': [...]}"),
+    "Condition": (_is_condition, "an object such as {'StringEquals': {'aws:PrincipalTag/team': 'vision'}}"),
+}
 
 
 def _take(waiting: list[Statement], present: Mapping[str, t.Any]) -> Statement | None:

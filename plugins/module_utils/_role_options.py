@@ -120,16 +120,16 @@ def policy_arn(policy: str, partition: str) -> str:
 def _checked(option: str, value: str, pattern: re.Pattern[str], longest: int, allowed: str) -> str:
     if not 1 <= len(value) <= longest:
         raise MlflowError(f"{option}: '{value[:80]}' has {len(value)} characters; AWS allows 1 to {longest}.")
-    if not pattern.match(value):
+    if not pattern.fullmatch(value):
         raise MlflowError(f"{option}: '{value}' is not allowed: {allowed}.")
     return value
 
 
-def _artifact_store(uri: str) -> tuple[str, str]:
-    found = _ARTIFACT_STORE.match(uri)
+def _artifact_store(uri: str | None) -> tuple[str, str]:
+    found = _ARTIFACT_STORE.fullmatch(uri or "")
     if not found:
         raise MlflowError(
-            f"artifact_store_uri: '{uri}' is no place in S3. Give s3://<bucket> or s3://<bucket>/<prefix>; the bucket's "
+            f"artifact_store_uri: '{uri or ''}' is no place in S3. Give s3://<bucket> or s3://<bucket>/<prefix>; the bucket's "
             "name is in lower case, and the prefix has none of * ? $ (they are wildcards in a policy)."
         )
     return found["bucket"], (found["prefix"] or "").strip("/")
@@ -151,7 +151,7 @@ def _trust(options: Mapping[str, t.Any]) -> TrustWish:
             "source_account and source_arn are conditions of the trust policy, and confused_deputy_protection=false "
             "removes those conditions. Set either the one or the other."
         )
-    if account and not _ACCOUNT.match(account):
+    if account and not _ACCOUNT.fullmatch(account):
         raise MlflowError(f"source_account: '{account}' is no account id: give 12 digits (in quotes).")
     for arn in arns:
         _checked("source_arn", arn, _SOURCE_ARN, 2048, "give arn:<partition>:sagemaker:<region>:<account>:<resource>")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+import unicodedata
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
@@ -18,6 +19,7 @@ if t.TYPE_CHECKING:
 FOREIGN_PREFIXES = ("aws:", "sagemaker:", "AmazonDataZone")
 """Tags of AWS itself, of SageMaker Studio and of SageMaker Unified Studio: access control there hangs on them."""
 MAXIMUM = 50
+_SIGNS = "_.:/=+-@"
 
 
 def is_foreign(key: str) -> bool:
@@ -39,12 +41,17 @@ def wished(tags: Mapping[str, t.Any] | None) -> dict[str, str] | None:
     """The user's tags as AWS stores them (strings; C(true) and C(false) in lower case); None when not asked about."""
     if tags is None:
         return None
-    normal = {str(key): _text(value) for key, value in tags.items()}
+    normal = as_text(tags)
     for key, value in normal.items():
         _check(key, value)
     if len(normal) > MAXIMUM:
         raise MlflowError(f"tags: {len(normal)} tags are given, AWS allows {MAXIMUM} on one resource.")
     return normal
+
+
+def as_text(tags: Mapping[str, t.Any]) -> dict[str, str]:
+    """Keys and values as AWS stores them, in stable order."""
+    return dict(sorted((str(key), _text(value)) for key, value in tags.items()))
 
 
 def resulting(present: Mapping[str, str], wish: Mapping[str, str] | None, purge: bool) -> dict[str, str]:
@@ -73,10 +80,20 @@ def _text(value: t.Any) -> str:
     return str(value)
 
 
+def _is_allowed(character: str) -> bool:
+    return character in _SIGNS or unicodedata.category(character)[0] in "LZN"
+
+
 def _check(key: str, value: str) -> None:
     if not 1 <= len(key) <= 128:
         raise MlflowError(f"tags: the key '{key[:40]}' has {len(key)} characters; AWS allows 1 to 128.")
     if len(value) > 256:
         raise MlflowError(f"tags: the value of '{key}' has {len(value)} characters; AWS allows 256 at the most.")
+    for what, text in (("key", key), (f"value of '{key}'", value)):
+        wrong = next((character for character in text if not _is_allowed(character)), None)
+        if wrong is not None:
+            raise MlflowError(
+                f"tags: the {what} has the character {wrong!r}; AWS allows letters, digits, spaces and {_SIGNS} in tags."
+            )
     if key.lower().startswith("aws:"):
         raise MlflowError(f"tags: the key '{key}' begins with 'aws:', which AWS keeps for itself.")

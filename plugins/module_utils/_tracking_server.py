@@ -40,7 +40,7 @@ class TrackingServer:
 
     name: str
     arn: str
-    role_arn: str
+    role_arn: str | None
     status: str
     is_active: bool
     settings: Mapping[str, t.Any]
@@ -84,7 +84,7 @@ def from_aws(answer: Mapping[str, t.Any], tags: Mapping[str, str] | None) -> Tra
     return TrackingServer(
         name=answer["TrackingServerName"],
         arn=answer["TrackingServerArn"],
-        role_arn=answer["RoleArn"],
+        role_arn=answer.get("RoleArn"),
         status=answer["TrackingServerStatus"],
         is_active=answer.get("IsActive") == "Active",
         settings={option: answer.get(aws_field) for option, aws_field in SETTINGS.items()},

@@ -55,6 +55,8 @@ def normal_setting(option: str, value: t.Any, arn: str) -> t.Any:
     """One value for every spelling of the same thing; what AWS leaves out stands for its default."""
     if option == "artifact_store_uri":
         return sagemaker.normal_uri(value)
+    if option == "weekly_maintenance_window_start" and value is not None:
+        return value.title()
     if value is not None:
         return value
     defaults = {
@@ -148,11 +150,15 @@ def _creation_parameters(wish: Wish) -> dict[str, t.Any]:
 
 
 def _refuse_replacement(wish: Wish, server: TrackingServer) -> None:
-    """What AWS cannot change in place is never replaced: a replacement loses every experiment and model."""
+    """What AWS cannot change in place is never replaced: a replacement loses every experiment and model.
+
+    What Describe leaves out (a server that is being created need not have a version yet) is no difference.
+    """
     differences = []
-    if wish.role_arn is not None and wish.role_arn != server.role_arn:
+    if None not in (wish.role_arn, server.role_arn) and wish.role_arn != server.role_arn:
         differences.append(f"role_arn is {server.role_arn}, wished is {wish.role_arn}")
-    if wish.mlflow_version is not None and not sagemaker.same_version(wish.mlflow_version, server.mlflow_version):
+    versions = (wish.mlflow_version, server.mlflow_version)
+    if None not in versions and not sagemaker.same_version(*versions):
         differences.append(f"mlflow_version is {server.mlflow_version}, wished is {wish.mlflow_version}")
     if differences:
         raise MlflowError(

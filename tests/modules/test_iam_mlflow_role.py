@@ -467,6 +467,7 @@ class TestFaults:
 
 BAD_INPUT: dict[str, Json] = {
     "artifact_store_uri": {"name": NAME},
+    "artifact_store_uri: '' is no place in S3": {"name": NAME, "artifact_store_uri": None},
     "name: 'my role' is not allowed": {**BASE, "name": "my role"},
     "kms_key_id: 'mlflow' is no KMS key": {**BASE, "kms_key_id": "mlflow"},
     "wait_timeout: 0 is not allowed": {**BASE, "wait_timeout": 0},

@@ -152,6 +152,9 @@ RULE = {"id": "r", "expiration": {"days": 1}}
             ],
             "by prefix only",
         ),
+        ([{**RULE, "filter": {"object_size_greater_than": 10, "object_size_less_than": 10}}], "more than 10 and less"),
+        ([{**RULE, "filter": {"object_size_greater_than": -1}}], "more than -1"),
+        ([{"id": "r", "expiration": {"days": 2**31}}], "the most is 2147483647"),
         (
             [{"id": "r", "filter": {"tags": {"a": "1"}}, "expiration": {"expired_object_delete_marker": True}}],
             "cannot be filtered by tags",
@@ -162,6 +165,21 @@ def test_rules_that_s3_would_refuse(rules: list[dict[str, t.Any]], message: str)
     with pytest.raises(MlflowError, match="lifecycle_rules") as failure:
         lifecycle_wish(None, None, rules)
     assert message in failure.value.message
+
+
+def test_values_of_tags_are_text_as_s3_gives_them_back() -> None:
+    wish = lifecycle_wish(None, None, [{**RULE, "filter": {"tags": {"b": 1, "a": True}}}])
+    assert wish is not None
+    assert wish.rules[0]["filter"] == {"tags": {"a": "true", "b": "1"}}
+    assert lifecycle.from_aws(lifecycle.to_aws(wish.rules[0])) == wish.rules[0]
+
+
+@pytest.mark.parametrize("option", [0, 1])
+def test_more_days_than_s3_can_keep(option: int) -> None:
+    days: list[int | None] = [None, None]
+    days[option] = 2**31
+    with pytest.raises(MlflowError, match="is too many days, the most is 2147483647"):
+        lifecycle_wish(days[0], days[1], None)
 
 
 @pytest.mark.parametrize(

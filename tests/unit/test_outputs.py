@@ -56,3 +56,9 @@ def test_they_go_when_the_environment_goes(tmp_path: Path) -> None:
     assert write(tmp_path, None) == [True, True]
     assert list(tmp_path.iterdir()) == []
     assert write(tmp_path, None) == [False, False]
+
+
+def test_what_is_no_text_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "host.env").write_bytes(b"\xff\xfe")
+    assert write(tmp_path, OUTPUTS) == [True, True]
+    assert write(tmp_path, OUTPUTS) == [False, False]

@@ -148,6 +148,21 @@ BAD = {
     "a wrong effect": ('{"Statement": {"Effect": "allow", "Action": "s3:GetObject"}}', "'Allow' or 'Deny'"),
     "no action": ('{"Statement": {"Effect": "Allow", "Resource": "*"}}', "'Action' or 'NotAction'"),
 }
+WRONG_ELEMENTS: list[tuple[str, t.Any]] = [
+    ("Sid", 5),
+    ("Sid", ["a"]),
+    ("Action", {"a": 1}),
+    ("Action", [1]),
+    ("Resource", 5),
+    ("Principal", 5),
+    ("Principal", ["*"]),
+    ("Principal", {"AWS": {"a": 1}}),
+    ("Condition", "x"),
+    ("Condition", ["x"]),
+    ("Condition", {"Bool": "x"}),
+    ("Condition", {"Bool": {"aws:SecureTransport": None}}),
+    ("Condition", {"StringEquals": {"aws:x": {"a": 1}}}),
+]
 
 
 @pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD)
@@ -156,6 +171,19 @@ def test_a_bad_document_is_refused_by_name(text: str, message: str) -> None:
         policy_document.parse(text, "inline_policies['team']")
     assert failure.value.message.startswith("inline_policies['team']")
     assert message in failure.value.message
+
+
+@pytest.mark.parametrize(("element", "value"), WRONG_ELEMENTS)
+def test_an_element_of_a_wrong_form_is_refused_by_name(element: str, value: t.Any) -> None:
+    statement = {"Sid": "A", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", element: value}
+    with pytest.raises(MlflowError, match=f"team, statement 1: '{element}' must be"):
+        policy_document.parse({"Statement": [statement]}, "team")
+
+
+@pytest.mark.parametrize("value", [True, "true", ["true"], [], 5, 2.5])
+def test_every_form_of_a_condition_value_is_taken(value: t.Any) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": {"Bool": {"aws:x": value}}}
+    assert policy_document.parse({"Statement": [statement]}, "team")["Statement"] == [statement]
 
 
 def test_parse_takes_a_dict_as_well() -> None:

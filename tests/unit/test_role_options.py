@@ -91,6 +91,8 @@ REFUSED: dict[str, dict[str, t.Any]] = {
         }
     },
     "managed_policies: 'arn:aws:s3:::x' is not allowed": {"managed_policies": ["arn:aws:s3:::x"]},
+    "artifact_store_uri: '' is no place in S3": {"artifact_store_uri": None},
+    "managed_policies: 'x\n' is not allowed": {"managed_policies": ["x\n"]},
     "managed_policies: 'a policy' is not allowed": {"managed_policies": ["a policy"]},
     "permissions_boundary: 'boundary' is not allowed": {"permissions_boundary": "boundary"},
     "path: 'mlflow' is not allowed": {"path": "mlflow"},

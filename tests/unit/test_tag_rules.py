@@ -42,6 +42,11 @@ def test_values_become_the_strings_that_aws_stores(value: object, text: str) -> 
     assert _tags.wished({"key": value}) == {"key": text}
 
 
+@pytest.mark.parametrize("text", ["Größe 日本", "a_b.c:d/e=f+g-h@i", "\u00a0", "\u0661"])
+def test_letters_digits_spaces_and_signs_are_allowed(text: str) -> None:
+    assert _tags.wished({text: text}) == {text: text}
+
+
 @pytest.mark.parametrize(
     ("tags", "words"),
     [
@@ -50,6 +55,10 @@ def test_values_become_the_strings_that_aws_stores(value: object, text: str) -> 
         ({"k" * 129: "1"}, "129 characters"),
         ({"k": "v" * 257}, "257 characters"),
         ({str(number): "" for number in range(51)}, "51 tags"),
+        ({"k": "a<b"}, "value of 'k' has the character '<'"),
+        ({"k!": ""}, "the key has the character '!'"),
+        ({"k": "two\nlines"}, r"the character '.n'"),
+        ({"k": ["a"]}, r"the character '\['"),
     ],
 )
 def test_what_aws_would_refuse_is_refused_before_a_call(tags: dict[str, str], words: str) -> None:

@@ -78,6 +78,7 @@ def test_a_version_is_sent_without_its_patch(given: str, sent: str) -> None:
         ("mlflow_version", "3", "major.minor"),
         ("mlflow_version", "latest", "major.minor"),
         ("mlflow_version", "3.0.0.1", "major.minor"),
+        ("mlflow_version", "\u0663.\u0660", "major.minor"),
         ("weekly_maintenance_window_start", "Tuesday:03:30", "Tue:03:30"),
         ("weekly_maintenance_window_start", "Tue:24:00", "Tue:03:30"),
         ("weekly_maintenance_window_start", "Tue:3:30", "Tue:03:30"),
@@ -217,7 +218,7 @@ def test_the_keys_are_the_same_when_there_is_no_server() -> None:
 
 
 def test_an_answer_without_optional_fields_is_understood() -> None:
-    required = ("TrackingServerArn", "TrackingServerName", "RoleArn", "TrackingServerStatus")
+    required = ("TrackingServerArn", "TrackingServerName", "TrackingServerStatus")
     bare = from_aws({key: ANSWER[key] for key in required}, None)
     assert bare.settings == dict.fromkeys(SETTINGS)
     assert not bare.is_active

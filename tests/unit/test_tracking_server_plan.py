@@ -157,6 +157,7 @@ def test_a_false_is_sent() -> None:
         ("s3_bucket_owner_verification", True, None),
         ("s3_bucket_owner_account_id", ACCOUNT, None),
         ("tracking_server_size", "Small", None),
+        ("weekly_maintenance_window_start", "Tue:03:30", "TUE:03:30"),
     ],
 )
 def test_spellings_of_the_same_thing_are_no_difference(option: str, asked: t.Any, present: t.Any) -> None:
@@ -167,6 +168,12 @@ def test_a_uri_that_only_differs_by_its_slash_is_not_rewritten_by_another_change
     wished = wish(settings={"artifact_store_uri": URI, "tracking_server_size": "Large"})
     plan = make_plan(wished, server(settings={"artifact_store_uri": URI + "/"}))
     assert plan.changes[0].call.parameters["ArtifactStoreUri"] == URI + "/"
+
+
+@pytest.mark.parametrize("status", ["Creating", "Created"])
+def test_what_describe_leaves_out_is_no_reason_to_refuse(status: str) -> None:
+    present = server(status, mlflow_version=None, role_arn=None)
+    assert not make_plan(wish(mlflow_version="3.0"), present).changed
 
 
 @pytest.mark.parametrize("reported", ["3.0.0", "3.0", "3.0.12"])
