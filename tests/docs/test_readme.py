@@ -58,6 +58,8 @@ def test_the_guides_from_top_to_bottom(reader: Reader) -> None:
         reader.open_shell(AWS_PROFILE="my-profile")
         for block in pages.blocks(reader.copy / page):
             reader.follow(block)
+        if page == CLIENTS:
+            cleaning_up_deletes_runs_and_artifacts(reader)
 
 
 def others_fill_the_account(reader: Reader) -> None:
@@ -85,6 +87,22 @@ def the_policy_of_a_client_is_enough(reader: Reader) -> None:
     with pytest.raises(AssertionError, match=r"AccessDenied|not authorized"):
         reader.run(verify)
     reader.enforce_iam(False)
+
+
+def cleaning_up_deletes_runs_and_artifacts(reader: Reader) -> None:
+    """The same program, when 180 days have passed for the run of C(train.py)."""
+    listing = {"Bucket": "mlflow-staging-mlflow-artifacts-zali-staging"}
+    program = pages.blocks(reader.copy / CLIENTS)[-1].text
+
+    def reports() -> list[str]:
+        found = [entry["Key"] for entry in reader.client("s3").list_objects_v2(**listing)["Contents"]]
+        return [key for key in found if key.endswith("report.json")]
+
+    assert len(reports()) == 1
+    assert reader.run([sys.executable, "-c", program]) == "", "a new run was taken for an old one"
+    assert reader.run([sys.executable, "-c", program.replace("days=180", "days=-1")]) != ""
+    assert reports() == []
+    assert reader.run([sys.executable, "-c", program.replace("days=180", "days=-1")]) == "", "the run is still there"
 
 
 def variables_deploy_what_they_name(reader: Reader) -> None:
