@@ -33,7 +33,7 @@ class MotoCalls:
 
     def __init__(self, running: Instance) -> None:
         self._running = running
-        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._dispatcher = DomainDispatcherApplication(_backend_app)
 
     def perform(self, call: Call, principal: Principal, environ: Mapping[str, Any], body: bytes) -> Answer:
         """Carry the call out and answer in its protocol, whatever happens."""
@@ -42,6 +42,7 @@ class MotoCalls:
         own = {
             **environ,
             "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True,  # read as it is: werkzeug would copy it, chunk by chunk
             "CONTENT_LENGTH": str(len(body)),
             # moto would take the account from an access key or an environment variable.
             "HTTP_X_MOTO_ACCOUNT_ID": principal.account_id,
@@ -74,6 +75,8 @@ class MotoCalls:
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
+            # Requests and their environments refer to each other: a large body would stay until the garbage collector runs.
+            environ.clear()
         status, headers = started[0]
         return Answer(int(status.split(" ", 1)[0]), body, list(headers))
 
@@ -87,6 +90,14 @@ class MotoCalls:
         names = lean_botocore.managed_policies_in(str(call.parameters))
         if names:
             lean_botocore.load_managed_policies(principal.account_id, region, names)
+
+
+def _backend_app(service: str) -> Any:
+    """moto's web application for a service, without the debugging that keeps a request (and its body) alive after its end."""
+    application = create_backend_app(service)
+    application.debug = False
+    application.config["PROPAGATE_EXCEPTIONS"] = True  # as with debugging: we answer for moto's own failures
+    return application
 
 
 def _as_header(scope: Scope) -> str:

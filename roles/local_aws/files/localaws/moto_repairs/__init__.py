@@ -13,7 +13,7 @@ def register() -> None:
     from moto.s3.models import S3Backend  # as above
     from moto.sts import urls as sts_urls  # as above
 
-    from localaws.moto_repairs import s3_versions  # as above
+    from localaws.moto_repairs import s3_contents, s3_versions  # as above
     from localaws.moto_repairs.iam_responses import RepairedIamResponse  # as above
     from localaws.moto_repairs.kms_responses import RepairedKmsResponse  # as above
     from localaws.moto_repairs.s3_responses import RepairedS3Response, judge_policies_elsewhere
@@ -25,4 +25,5 @@ def register() -> None:
     # moto loads the addresses of S3 anew for every look: only the class they name can be replaced.
     s3_responses.S3Response = RepairedS3Response
     S3Backend.list_object_versions = s3_versions.list_object_versions
+    s3_contents.write_large_ones_at_once()
     judge_policies_elsewhere()
