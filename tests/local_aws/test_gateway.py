@@ -221,6 +221,27 @@ def test_a_session_serves_the_ui_and_its_calls(managed_mlflow: ManagedMlflow, ki
     assert (found.status, "experiments" in json.loads(found.text)) == (200, True)
 
 
+@pytest.mark.parametrize("path", ["assistant/config", "assistant", "%61ssistant/config"])
+def test_the_ui_has_no_assistant(managed_mlflow: ManagedMlflow, path: str) -> None:
+    """MLflow's own runs programs on the machine of its server."""
+    session = opened(managed_mlflow, managed_mlflow.presigned_url())
+    target = f"ajax-api/3.0/mlflow/{path}"
+    answer = send(managed_mlflow.region.endpoint, "GET", path_of(managed_mlflow.server) + target, session)
+    assert (answer.status, answer.text) == (403, "Managed MLflow has no assistant.")
+    assert call(managed_mlflow.region, managed_mlflow.server, f"/{target}").status == 403
+
+
+def test_the_ui_is_told_to_report_nothing(managed_mlflow: ManagedMlflow) -> None:
+    """Its page says that MLflow collects usage data; it asks here whether it may."""
+    session = opened(managed_mlflow, managed_mlflow.presigned_url())
+    target = f"{path_of(managed_mlflow.server)}ajax-api/3.0/mlflow/ui-telemetry"
+    told = json.loads(send(managed_mlflow.region.endpoint, "GET", target, session).text)
+    assert (told["disable_ui_telemetry"], told["ui_rollout_percentage"]) == (True, 0)
+    headers = {**session, "Content-Type": "application/json", "Origin": managed_mlflow.region.endpoint}
+    answer = send(managed_mlflow.region.endpoint, "POST", target, headers, '{"records": [{}]}')
+    assert json.loads(answer.text) == {"status": "disabled"}
+
+
 def test_no_session_no_ui(managed_mlflow: ManagedMlflow) -> None:
     endpoint, ui_path = managed_mlflow.region.endpoint, path_of(managed_mlflow.server)
     session_of_app = opened(managed_mlflow, managed_mlflow.presigned_url("app"))

@@ -139,6 +139,12 @@ def action_of(method: str, path: str) -> str:
     return "".join(word.capitalize() for word in re.findall(r"[A-Za-z0-9]+", call))
 
 
+def is_assistant(path: str) -> bool:
+    """Whether a call is of the assistant in MLflow's UI. It runs programs on its server's machine; managed MLflow has none."""
+    api = API_PATH.match(path)
+    return api is not None and api["call"].partition("/")[0] == "assistant"
+
+
 def is_write(action: str, method: str) -> bool:
     """Whether a call changes something."""
     return method != "GET" and not action.startswith(READING)

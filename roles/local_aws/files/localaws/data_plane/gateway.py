@@ -183,6 +183,8 @@ class DataPlane:
         settings, processes = self._instance.settings, self._instance.processes
         if not resource.is_active(self._instance.clock.now()):
             raise Refusal(settings.stopped_status, settings.stopped_body, code="Inactive")
+        if actions.is_assistant(_path(environ)[len(mount) :]):
+            raise Refusal(HTTPStatus.FORBIDDEN, "Managed MLflow has no assistant.", code="AccessDeniedException")
         if processes.switched_off:
             raise Refusal(HTTPStatus.NOT_IMPLEMENTED, "This local AWS was started without MLflow (--mlflow off).")
         processes.ensure(resource)
