@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from localaws import __version__
 from localaws.admin import PREFIX, Admin, index
 from localaws.assembly import NotReadyError
-from localaws.connections import ConnectionDroppedError, drop, read_body
+from localaws.connections import ConnectionDroppedError, IncompleteBodyError, drop, read_body
 from localaws.protocol_errors import UNIDENTIFIED, Answer, Dialect, ServiceError, render, service_error
 from localaws.request_log import Entry
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     Environ = dict[str, Any]
 
 _BANNER = ("x-localaws", __version__)
+_INCOMPLETE_BODY = ServiceError(
+    "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header."
+)
 NO_ANSWER = 499  # in the log: the connection was closed before an answer began
 
 
@@ -43,14 +46,16 @@ class Application:
         self._data_plane_made: DataPlane | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        body = read_body(environ)
         try:
+            body = read_body(environ)
             answer = self._without_moto(environ, body)
             if answer is None:
                 self._assembly.wait_until_ready()
                 if self._data_plane().handles(environ):
                     return self._on_data_plane(environ, start_response)
                 answer = self._on_control_plane(environ, body)
+        except IncompleteBodyError:
+            answer = render(_INCOMPLETE_BODY, UNIDENTIFIED)
         except NotReadyError as error:
             answer = render(ServiceError("ServiceUnavailable", str(error), 503), UNIDENTIFIED)
         except ConnectionDroppedError:

@@ -8,7 +8,7 @@ import io
 import logging
 import socket
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -26,6 +26,10 @@ _log = logging.getLogger(__name__)
 
 class ConnectionDroppedError(Exception):
     """The connection is to be closed without an answer."""
+
+
+class IncompleteBodyError(Exception):
+    """The body is not as long as the request says, or says it in no way that can be understood."""
 
 
 class PortBusyError(Exception):
@@ -98,16 +102,24 @@ def serve_on(listener: socket.socket, application: WSGIApplication) -> Server:
 
 def read_body(environ: dict[str, Any]) -> bytes:
     """The whole body, whichever way its length was told; whoever reads it later finds it complete."""
-    stream = environ["wsgi.input"]
-    if environ.get("wsgi.input_terminated"):
-        body = stream.read()
-    else:
-        body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))
+    stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or "0"
+    try:
+        # A client that breaks off must not leave half an object behind: not every upload has a hash in its signature.
+        body = stream.read() if environ.get("wsgi.input_terminated") else _exactly(stream, int(length))
+    except (OSError, ValueError) as error:
+        raise IncompleteBodyError from error
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ.pop("wsgi.input_terminated", None)
     return bytes(body)
+
+
+def _exactly(stream: IO[bytes], length: int) -> bytes:
+    body = stream.read(max(length, 0))
+    if len(body) != length:
+        raise ValueError(f"{len(body)} bytes of {length}")
+    return body
 
 
 def drop(environ: dict[str, Any]) -> Iterable[bytes]:
