@@ -3,7 +3,7 @@
 """The process that is the parent of every MLflow server.
 
 Importing MLflow costs seconds and 200 MiB, so it is imported once, here, and every server is a fork of this process: about
-0.2 s and 80 MiB each. The other two modes start the same children without the import (``uvicorn``: each child
+0.2 s and 50 MiB each. The other two modes start the same children without the import (``uvicorn``: each child
 imports MLflow itself; ``cli``: each child runs ``mlflow server``), for an MLflow whose internals have moved.
 
 The daemon speaks to it in JSON lines on stdin and hears events on stdout. When the daemon dies, however it dies, stdin ends
