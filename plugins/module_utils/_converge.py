@@ -59,17 +59,33 @@ def converge(resource: Resource[State], check_mode: bool) -> dict[str, t.Any]:
 
     In check mode nothing is written and the result is the plan's prediction, in the same shape.
     """
-    observed = resource.read()
-    plan = resource.plan(observed)
-    return _outcome(resource, plan if check_mode else _apply_until_true(resource, observed, plan))
+    applied: list[Change] = []
+    try:
+        observed = resource.read()
+        plan = resource.plan(observed)
+        return _outcome(resource, plan if check_mode else _apply_until_true(resource, observed, plan, applied))
+    except AWS_ERRORS as error:
+        # A refused write was explained where it was made, so this was a read.
+        raise MlflowError(explain(error, f"reading the {resource.title}"), **_already_done(applied)) from error
+    except MlflowError as error:
+        error.details = {**_already_done(applied), **error.details}
+        raise
 
 
-def _apply_until_true(resource: Resource[State], observed: State, plan: Plan[State]) -> Plan[State]:
+def _already_done(applied: list[Change]) -> dict[str, t.Any]:
+    """A failure after a write tells what was written."""
+    return {"applied": [change.report() for change in applied]} if applied else {}
+
+
+def _apply_until_true(
+    resource: Resource[State], observed: State, plan: Plan[State], applied: list[Change]
+) -> Plan[State]:
     """Apply the plan; when the world moved on meanwhile, plan anew, a bounded number of times.
+
+    :param applied: receives each change as soon as it is made.
 
     Returns what this run did: from what was there before its first change, by its changes alone, to the state reached.
     """
-    applied: list[Change] = []
     before = plan.before
     for _round in range(ROUNDS):
         try:
@@ -87,23 +103,16 @@ def _apply_until_true(resource: Resource[State], observed: State, plan: Plan[Sta
             plan = resource.plan(observed)
     raise MlflowError(
         f"The {resource.title} was changed by somebody else {ROUNDS} times while this run was changing it. "
-        "Find the other run (CloudTrail names the caller), let it end, and repeat this one.",
-        applied=[change.report() for change in applied],
+        "Find the other run (CloudTrail names the caller), let it end, and repeat this one."
     )
 
 
 def _apply(resource: Resource[State], change: Change, applied: list[Change]) -> None:
-    """One change; a failure carries what was already done, so that nobody has to guess."""
+    """One change; a refusal names it."""
     try:
         resource.apply(change)
     except AWS_ERRORS as error:
-        raise MlflowError(
-            explain(error, f"changing {change.name} of the {resource.title}"),
-            applied=[done.report() for done in applied],
-        ) from error
-    except MlflowError as error:
-        error.details.setdefault("applied", [done.report() for done in applied])
-        raise
+        raise MlflowError(explain(error, f"changing {change.name} of the {resource.title}")) from error
     applied.append(change)
 
 

@@ -51,6 +51,7 @@ FORMS: dict[str, tuple[t.Any, str]] = {
     "mlflow_server_version": ("latest", "mlflow_server_version is 'latest'"),
     "mlflow_server_maintenance_window": ("Tuesday", "mlflow_server_maintenance_window is 'Tuesday'"),
     "mlflow_server_artifact_bucket_owner": ("1234", "mlflow_server_artifact_bucket_owner is '1234'"),
+    "mlflow_server_region": ("cn-north-1", "AWS offers no managed MLflow in China"),
     "mlflow_server_wait_timeout": (0, "mlflow_server_wait_timeout is 0"),
     "mlflow_server_wait_delay": (61, "mlflow_server_wait_delay is 61"),
     "mlflow_server_role_propagation_delay": (-1, "mlflow_server_role_propagation_delay is -1"),

@@ -25,9 +25,14 @@ class Counter:
     written: list[str] = field(default_factory=list)
     superseded: int = 0
     refuse: str = ""
+    refused_reads: tuple[int, ...] = ()
+    reads: int = 0
     title: str = "counter 'c'"
 
     def read(self) -> int:
+        self.reads += 1
+        if self.reads in self.refused_reads:
+            raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "old"}}, "Look")
         return self.number
 
     def plan(self, state: int) -> Plan[int]:
@@ -51,7 +56,7 @@ class Counter:
         self.number = change.after
 
     def confirm(self, plan: Plan[int]) -> int:
-        return self.number
+        return self.read()
 
     def describe(self, state: int) -> dict[str, t.Any]:
         return {"number": state}
@@ -95,3 +100,14 @@ def test_a_refused_step_says_what_was_done_before_it() -> None:
     with pytest.raises(MlflowError, match=r"changing step 2 of the counter 'c' \(Raise\): AccessDenied: no") as failure:
         _converge.converge(counter, check_mode=False)
     assert [change["name"] for change in failure.value.details["applied"]] == ["step 1"]
+
+
+@pytest.mark.parametrize(("refused_read", "done"), [(1, None), (2, ["step 1", "step 2"])])
+def test_a_refused_read_names_the_resource_and_what_was_done_before_it(
+    refused_read: int, done: list[str] | None
+) -> None:
+    counter = Counter(0, 2, refused_reads=(refused_read,))
+    with pytest.raises(MlflowError, match=r"reading the counter 'c' \(Look\): ExpiredToken: old. The cred") as failure:
+        _converge.converge(counter, check_mode=False)
+    applied = failure.value.details.get("applied")
+    assert (applied and [change["name"] for change in applied]) == done

@@ -10,7 +10,6 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from botocore.exceptions import ClientError
 from scripted_sagemaker import DESCRIBE, Look, ScriptedAws, gone, refusal
 from tracking_server_samples import ARN, ROLE, SETTINGS, server, wish
 
@@ -89,7 +88,7 @@ def test_a_server_that_is_not_there_has_no_tags_whatever_aws_says(code: str) -> 
 
 def test_a_refused_list_of_tags_is_an_error() -> None:
     aws = ScriptedAws([server()], tags=refusal("AccessDeniedException", "not authorized"))
-    with pytest.raises(ClientError, match="not authorized"):
+    with pytest.raises(MlflowError, match=r"reading the tracking server .*: not authorized"):
         run(aws, wish(tags={"Team": "ml"}))
 
 
