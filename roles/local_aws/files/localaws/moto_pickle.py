@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INLINE_LIMIT = 4096  # bytes; smaller contents stay in the snapshot
+_PIECE = 1024 * 1024
 _BLOB = "_localaws_blob"  # on an S3 object: name of its file and what it was named for
 
 
@@ -39,9 +40,7 @@ class Blobs:
         version = (key.contentsize, key.last_modified, key._etag)
         named_for, name = getattr(key, _BLOB, (None, ""))
         if named_for != version or not (self._folder / name).exists():
-            content = key.value
-            name = hashlib.sha256(content).hexdigest()
-            self._write(name, content)
+            name = self._write(key)
             setattr(key, _BLOB, (version, name))
         self._used.add(name)
         return str(name)
@@ -55,12 +54,20 @@ class Blobs:
             if path.name not in self._used:
                 path.unlink(missing_ok=True)
 
-    def _write(self, name: str, content: bytes) -> None:
-        path = self._folder / name
-        if path.exists():
-            return
+    def _write(self, key: Any) -> str:
+        """Copy it piece by piece: models are large, and moto would read them whole."""
         self._folder.mkdir(mode=0o700, exist_ok=True)  # not its parent: a home that was deleted stays so
-        write_atomically(path, content)
+        unfinished, digest = self._folder / "unfinished", hashlib.sha256()
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file, key.lock:
+            key._value_buffer.seek(0)
+            while piece := key._value_buffer.read(_PIECE):
+                digest.update(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self._folder / digest.hexdigest())
+        return digest.hexdigest()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
