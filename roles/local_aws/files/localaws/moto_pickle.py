@@ -59,7 +59,7 @@ class Blobs:
         self._folder.mkdir(mode=0o700, exist_ok=True)  # not its parent: a home that was deleted stays so
         unfinished, digest = self._folder / "unfinished", hashlib.sha256()
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file, key.lock:
+        with key.lock, os.fdopen(descriptor, "wb") as file:
             key._value_buffer.seek(0)
             while piece := key._value_buffer.read(_PIECE):
                 digest.update(piece)
