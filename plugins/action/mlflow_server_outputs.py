@@ -9,47 +9,25 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _outputs
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._written_files import WrittenFilesAction
 
-ARGUMENTS: dict[str, t.Any] = {
-    "folder": {"type": "path", "required": True},
-    "name": {"type": "str", "required": True},
-    "outputs": {"type": "dict"},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-}
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
+class ActionModule(WrittenFilesAction):
     """One call writes one host's files."""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = False
+    arguments: t.ClassVar[dict[str, t.Any]] = {
+        "folder": {"type": "path", "required": True},
+        "name": {"type": "str", "required": True},
+        "outputs": {"type": "dict"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    }
+    needed_to_write: t.ClassVar[list[str]] = ["outputs"]
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Compare, and write what differs unless in check mode."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(
-            argument_spec=ARGUMENTS, required_if=[("state", "present", ["outputs"])]
-        )
+    def files(self, arguments: Mapping[str, t.Any]) -> Sequence[_outputs.OutputFile]:
+        """C(<name>.json) and C(<name>.env)."""
         outputs = arguments["outputs"] if arguments["state"] == "present" else None
-        folder = Path(arguments["folder"])
-        try:
-            files = _outputs.files(folder, arguments["name"], outputs)
-            different = [file for file in files if file.differs]
-            if not self._task.check_mode:
-                for file in different:
-                    file.apply()
-        except OSError as error:
-            raise AnsibleActionFail(
-                f"The outputs cannot be written to {folder}: {error}. Set another folder."
-            ) from error
-        return {
-            **result,
-            "changed": bool(different),
-            "diff": [file.diff() for file in different],
-            "paths": [str(file.path) for file in files],
-        }
+        return _outputs.files(Path(arguments["folder"]), arguments["name"], outputs)

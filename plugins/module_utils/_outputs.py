@@ -61,7 +61,15 @@ def files(folder: Path, name: str, outputs: Mapping[str, t.Any] | None) -> Seque
         "json": None if outputs is None else as_json(outputs),
         "env": None if outputs is None else as_environment(outputs),
     }
-    return [OutputFile(path := folder / f"{name}.{suffix}", _read(path), after) for suffix, after in contents.items()]
+    return compared(folder, {f"{name}.{suffix}": content for suffix, content in contents.items()})
+
+
+def compared(folder: Path, contents: Mapping[str, str | None]) -> Sequence[OutputFile]:
+    """Files of one folder, compared with what is there.
+
+    :param contents: file name to content, None for a file that shall go.
+    """
+    return [OutputFile(path := folder / name, _read(path), after) for name, after in contents.items()]
 
 
 def as_json(outputs: Mapping[str, t.Any]) -> str:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass
 
@@ -28,10 +27,6 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """What AWS allows, both ends included."""
 
-_ARN = re.compile(
-    r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):\d{12}:mlflow-(?P<kind>tracking-server|app)/(?P<id>[a-zA-Z0-9-]+)",
-    re.ASCII,
-)
 _DENIED = ("AccessDenied", "AccessDeniedException")
 
 _SERVER_REFUSALS: dict[str, str] = {
@@ -110,19 +105,12 @@ def target_from_parameters(parameters: Mapping[str, t.Any], region: str | None) 
     region = sagemaker.checked_region(region)
     if parameters.get("arn") is None:
         return Target(is_app=False, key=sagemaker.checked_name("name", parameters["name"]))
-    arn = str(parameters["arn"])
-    match = _ARN.fullmatch(arn)
-    if match is None:
+    arn = sagemaker.checked_mlflow_arn("arn", str(parameters["arn"]))
+    if arn.region != region:
         raise MlflowError(
-            f"arn: '{arn}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
-            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
+            f"arn: '{arn.text}' is in {arn.region}, but the calls go to {region}. Set region: {arn.region}."
         )
-    if match["region"] != region:
-        raise MlflowError(
-            f"arn: '{arn}' is in {match['region']}, but the calls go to {region}. Set region: {match['region']}."
-        )
-    is_app = match["kind"] == "app"
-    return Target(is_app, arn if is_app else match["id"])
+    return Target(arn.is_app, arn.text if arn.is_app else arn.key)
 
 
 def lifetimes_from_parameters(parameters: Mapping[str, t.Any]) -> dict[str, int]:

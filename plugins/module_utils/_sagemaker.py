@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
@@ -25,6 +26,10 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}")
 _ARTIFACT_STORE_URI = re.compile(r"(https|s3)://[^/\s]+(/\S*)?")
 _ROLE_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/[\w+=,.@/-]+", re.ASCII)
+_MLFLOW_ARN = re.compile(
+    r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):\d{12}:mlflow-(?P<kind>tracking-server|app)/(?P<id>[a-zA-Z0-9-]+)",
+    re.ASCII,
+)
 _VERSION = re.compile(r"(\d+\.\d+)(\.\d+)?", re.ASCII)
 _WINDOW = re.compile(r"([a-zA-Z]{3}):((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
@@ -33,6 +38,30 @@ CONFLICT = ("ConflictException", "ResourceInUse", "ResourceInUseException")
 QUOTA = ("ResourceLimitExceeded", "ResourceLimitExceededException")
 _BUSY_TEXTS = ("currently in status", "un-deletable state", "undeletable state")
 """AWS declares ConflictException, but answers a request that does not fit the state with ValidationException."""
+
+
+@dataclass(frozen=True)
+class MlflowArn:
+    """The ARN of a tracking server or of an App, which is its tracking URI too.
+
+    :param key: the name of a tracking server, the id of an App.
+    """
+
+    text: str
+    region: str
+    is_app: bool
+    key: str
+
+
+def checked_mlflow_arn(option: str, value: str) -> MlflowArn:
+    """An ARN that names one MLflow."""
+    match = _MLFLOW_ARN.fullmatch(value)
+    if match is None:
+        raise MlflowError(
+            f"{option}: '{value}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
+            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
+        )
+    return MlflowArn(value, match["region"], match["kind"] == "app", match["id"])
 
 
 def checked_name(option: str, value: str) -> str:
