@@ -95,7 +95,7 @@ def test_the_notebook_is_one(wish: clients.ClientSetup, files: dict[str, str]) -
     assert len(set(identities)) == len(identities)
     for cell in notebook["cells"]:
         assert re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", cell["id"])
-        of_code = {"execution_count": None, "outputs": []} if cell["cell_type"] == "code" else {}
+        of_code: dict[str, t.Any] = {"execution_count": None, "outputs": []} if cell["cell_type"] == "code" else {}
         assert cell["cell_type"] in ("code", "markdown")
         assert all(isinstance(line, str) for line in cell["source"])
         assert cell == {
