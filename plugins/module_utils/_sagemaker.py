@@ -193,13 +193,21 @@ def plain(value: t.Any) -> t.Any:
     return value.astimezone(timezone.utc).isoformat() if isinstance(value, datetime) else value
 
 
-def likely_causes_of_failure(role_arn: str | None, artifact_store_uri: str | None, region: str) -> str:
-    """AWS gives no reason for C(CreateFailed). These are the ones that were met, each with its check."""
+def likely_causes_of_failure(
+    role_arn: str | None,
+    artifact_store_uri: str | None,
+    region: str,
+    foreign_bucket: str = " (set s3_bucket_owner_account_id)",
+) -> str:
+    """AWS gives no reason for C(CreateFailed). These are the ones that were met, each with its check.
+
+    :param foreign_bucket: what helps when the bucket belongs to another account.
+    """
     return (
         f"AWS gives no reason; the likely ones: the role {role_arn} does not trust sagemaker.amazonaws.com, or trusts it under "
         "conditions that MLflow does not meet (confused_deputy_protection=false of iam_mlflow_role leaves them out), or was made "
         f"only seconds before; it may not list, read and write {artifact_store_uri}; the bucket is not in {region}; the bucket "
-        "belongs to another account (set s3_bucket_owner_account_id); the bucket is encrypted with a KMS key that the role may "
+        f"belongs to another account{foreign_bucket}; the bucket is encrypted with a KMS key that the role may "
         "not use; a bucket policy denies the role. CloudTrail shows the refused calls of the role."
     )
 

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker_words as words
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
@@ -73,12 +74,7 @@ def _plan_absence(wish: Wish, state: State) -> Plan[State]:
     if state is None or state.is_deleting:
         return Plan((), None, None, None)
     if not (wish.delete_data or state.never_was):
-        raise MlflowError(
-            f"The tracking server '{wish.name}' would be deleted, and with it every experiment, run and registered model in it, "
-            "for good: AWS keeps no backup (the artifacts stay in the bucket). Export what is needed, then set "
-            "delete_data=true as well.",
-            **_last_seen(state),
-        )
+        raise MlflowError(words.data_would_be_lost(f"tracking server '{wish.name}'"), **_last_seen(state))
     before = _view_of_all(state)
     return Plan((Change("server", before, None, _call(wish, DELETE)),), before, None, None)
 
@@ -89,8 +85,7 @@ def _plan_failed_creation(wish: Wish, server: TrackingServer) -> Plan[State]:
             server.role_arn, server.settings.get("artifact_store_uri"), wish.region
         )
         raise MlflowError(
-            f"The tracking server '{wish.name}' is in state CreateFailed. {causes} Remove the cause, then repeat the run with "
-            "recreate_failed=true: the failed server holds no data, it is deleted and created anew.",
+            f"The tracking server '{wish.name}' is in state CreateFailed. {words.after_failed_creation(causes, 'server')}",
             **_last_seen(server),
         )
     return _plan_creation(wish, failed=server)
@@ -162,9 +157,7 @@ def _refuse_replacement(wish: Wish, server: TrackingServer) -> None:
         differences.append(f"mlflow_version is {server.mlflow_version}, wished is {wish.mlflow_version}")
     if differences:
         raise MlflowError(
-            f"The tracking server '{wish.name}' differs in what AWS cannot change in place: {'; '.join(differences)}. It was left "
-            "alone, because replacing it would destroy every experiment, run and registered model in it. Either wish what is "
-            "there, or create a server with another name and migrate to it (mlflow-export-import), then delete this one.",
+            words.never_replaced(f"tracking server '{wish.name}'", differences, "a server with another name"),
             **_last_seen(server),
         )
 

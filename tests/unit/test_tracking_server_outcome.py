@@ -11,12 +11,8 @@ import pytest
 from tracking_server_samples import IN_FLUX, NAME, STATUSES, URI, server
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_outcome import (
-    LAG,
-    OPERATIONS,
-    Outcome,
-    Verdict,
-)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_outcome import LAG, Outcome, Verdict
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_outcome import KIND
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_plan import (
     CREATE,
     DELETE,
@@ -32,16 +28,16 @@ LATER = {"last_modified_time": "2026-11-23T12:00:00+00:00"}
 LARGE = {"settings": {"tracking_server_size": "Large"}}
 
 
-def outcome(operation: str, before: TrackingServer | None) -> Outcome:
+def outcome(operation: str, before: TrackingServer | None) -> Outcome[TrackingServer]:
     """An operation that was just sent."""
     parameters = {"TrackingServerName": NAME}
     if operation == UPDATE:
         parameters |= {"ArtifactStoreUri": URI, "TrackingServerSize": "Large"}
-    return Outcome(Call("sagemaker", operation, parameters), before)
+    return Outcome(KIND, Call("sagemaker", operation, parameters), before)
 
 
 @pytest.mark.parametrize("status", IN_FLUX)
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("operation", KIND.operations)
 def test_while_aws_is_at_it_nothing_is_decided(operation: str, status: str) -> None:
     assert outcome(operation, server()).verdict(server(status), 3600) is Verdict.PENDING
 
@@ -103,7 +99,7 @@ def test_what_was_seen_and_is_gone_has_vanished() -> None:
     assert create.verdict(None, 2) is Verdict.VANISHED
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("operation", KIND.operations)
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_state_is_decided_in_the_end(operation: str, status: str) -> None:
     verdict = outcome(operation, server()).verdict(server(status), LAG)

@@ -16,6 +16,7 @@ from tracking_server_samples import ARN, ROLE, SETTINGS, server, wish
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import converge
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_resource import Waiting
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_wait import Patience
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_plan import (
     CREATE,
@@ -26,7 +27,6 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_s
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_resource import (
     TrackingServerResource,
-    Waiting,
 )
 
 if t.TYPE_CHECKING:
