@@ -49,18 +49,18 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
     def __init__(self, **settings: t.Any) -> None:
         super().__init__(**settings)
         set_collection_info(collection_name=COLLECTION_NAME, collection_version=COLLECTION_VERSION)
-        self.clients = Clients(self._new_client)
+        self.clients = Clients(self._new_client, lambda service: self._new_client(service, attempts=1))
 
     @property
     def name(self) -> str:
         """The module's name, for messages."""
         return str(self._name)
 
-    def _new_client(self, service: str) -> t.Any:
+    def _new_client(self, service: str, attempts: int = ATTEMPTS) -> t.Any:
         return self.client(
             service,
             config=Config(
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                retries={"mode": "standard", "total_max_attempts": attempts},
                 connect_timeout=CONNECT_TIMEOUT,
                 read_timeout=READ_TIMEOUT,
                 max_pool_connections=CONCURRENT_READS,
@@ -71,8 +71,11 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
 class Clients:
     """One botocore client a service. Clients may be used by many threads, but only one thread may make them."""
 
-    def __init__(self, new_client: Callable[[str], t.Any]) -> None:
+    def __init__(
+        self, new_client: Callable[[str], t.Any], new_client_without_retries: Callable[[str], t.Any] | None = None
+    ) -> None:
         self._new_client = new_client
+        self._new_client_without_retries = new_client_without_retries or new_client
         self._clients: dict[str, t.Any] = {}
 
     def __getitem__(self, service: str) -> t.Any:
@@ -83,6 +86,12 @@ class Clients:
     def send(self, call: Call) -> dict[str, t.Any]:
         """Make one call and return AWS's answer."""
         answer: dict[str, t.Any] = getattr(self[call.service], call.operation)(**call.parameters)
+        return answer
+
+    def send_once(self, call: Call) -> dict[str, t.Any]:
+        """Make one call that must not be repeated unseen, because repeating it does harm."""
+        client = self._new_client_without_retries(call.service)
+        answer: dict[str, t.Any] = getattr(client, call.operation)(**call.parameters)
         return answer
 
 

@@ -104,6 +104,16 @@ def is_error(error: BaseException, codes: Collection[str], text: str = "") -> bo
     return error_code(error) in codes and text.casefold() in error_message(error).casefold()
 
 
+def is_passing(error: BaseException) -> bool:
+    """Whether the failure may pass by itself: throttled, an internal error, a lost connection.
+
+    Whether AWS carried the call out all the same, nobody knows.
+    """
+    response = getattr(error, "response", {})
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return status >= 500 or _KINDS.get(error_code(error)) in ("Throttling", "Unavailable", "Unreachable")
+
+
 def explain(error: BaseException, doing: str) -> str:
     """One readable sentence for a botocore error, with the next step where there is one.
 

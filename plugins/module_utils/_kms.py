@@ -78,17 +78,30 @@ def known_arn(reference: KeyReference, identity: Identity, option: str = "kms_ke
     return f"arn:{identity.partition}:kms:{identity.region}:{identity.account_id}:key/{reference.text}"
 
 
-def check_region(reference: KeyReference, region: str, option: str = "kms_key_id") -> None:
-    """S3 encrypts with keys of the bucket's own region only."""
+def check_region(
+    reference: KeyReference, region: str, option: str = "kms_key_id", users: str = "the bucket and MLflow are"
+) -> None:
+    """S3 and SageMaker encrypt with keys of their own region only."""
     if reference.region is not None and reference.region != region:
         raise MlflowError(
-            f"{option}: the key '{reference.text}' is in {reference.region}, the bucket and MLflow are in {region}. "
+            f"{option}: the key '{reference.text}' is in {reference.region}, {users} in {region}. "
             f"Name a key of {region} (a multi-Region key has a replica ARN in each region)."
         )
 
 
 def key_of_alias(clients: Clients, reference: KeyReference, option: str = "kms_key_id") -> str:
     """The ARN of the key that an alias points at (kms:DescribeKey), checked to be one that S3 can use."""
+    metadata = _described(clients, reference, option)
+    _check_usable(metadata, reference, option)
+    return str(metadata["Arn"])
+
+
+def arn_to_compare(clients: Clients, reference: KeyReference, identity: Identity, option: str = "kms_key_id") -> str:
+    """The key's ARN, whatever state the key is in (kms:DescribeKey for an alias)."""
+    return known_arn(reference, identity, option) or str(_described(clients, reference, option)["Arn"])
+
+
+def _described(clients: Clients, reference: KeyReference, option: str) -> Mapping[str, t.Any]:
     try:
         answer = clients["kms"].describe_key(KeyId=reference.text)
     except AWS_ERRORS as error:
@@ -99,9 +112,8 @@ def key_of_alias(clients: Clients, reference: KeyReference, option: str = "kms_k
                 "List the aliases (aws kms list-aliases) or name the key by its ARN."
             ) from error
         raise MlflowError(explain(error, f"looking up {option} '{reference.text}'")) from error
-    metadata = answer["KeyMetadata"]
-    _check_usable(metadata, reference, option)
-    return str(metadata["Arn"])
+    metadata: Mapping[str, t.Any] = answer["KeyMetadata"]
+    return metadata
 
 
 def _check_usable(metadata: Mapping[str, t.Any], reference: KeyReference, option: str) -> None:

@@ -1,0 +1,197 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The MLflow App in AWS: which calls find, read and create it. What to do is decided in _mlflow_app_plan."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+from importlib.metadata import version
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
+    ATTEMPTS,
+    AWS_ERRORS,
+    Deadline,
+    read_concurrently,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_passing
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import (
+    MlflowApp,
+    Wish,
+    described,
+    from_aws,
+    require_known_settings,
+    wish_from_parameters,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_around import read_around
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_list import list_apps, meant
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_outcome import KIND, AppWords
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_plan import (
+    CREATE,
+    DEFAULTS,
+    UPDATE,
+    Around,
+    make_plan,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_resource import (
+    SageMakerResource,
+    Waiting,
+    known_fields,
+)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import State
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
+
+CREATE_OPERATION = "CreateMlflowApp"
+LONGEST_PAUSE = 20.0
+"""Seconds between two attempts to create."""
+
+
+class MlflowAppResource(SageMakerResource[MlflowApp]):
+    """One App, as _converge sees it. It is found by its name once, and by its ARN from then on."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        clients: Clients,
+        waiting: Waiting,
+        progress: Progress,
+        warn: t.Callable[[str], None],
+    ) -> None:
+        super().__init__(KIND, AppWords(KIND, wish.title, wish.region), wish, clients, waiting, progress, warn)
+        self.wish = wish
+        self._arn = wish.arn
+        self._created_arn: str | None = None
+        self._is_adopted = False
+        self._around = Around()
+
+    def plan(self, state: State) -> Plan[State]:
+        """See _mlflow_app_plan."""
+        return make_plan(self.wish, state, self._around)
+
+    def describe(self, state: State) -> dict[str, t.Any]:
+        """The module's return values."""
+        return described(state, next(iter(self.wish.names), None))
+
+    def apply(self, change: Change) -> None:
+        """Make one change true, on another App when that one must cease to be the default."""
+        if change.name == DEFAULTS:
+            self._finish()
+            self._change_other(change)
+        else:
+            super().apply(change)
+
+    def _observe(self) -> State:
+        app = self._read_known() if self._created_arn else None
+        if app is None:
+            app = self._find()
+        if not self.wish.wants_gone:
+            self._around = read_around(self._clients, self.wish, app)
+        return app
+
+    def _find(self) -> State:
+        if self.wish.arn is None:
+            found = meant(list_apps(self._clients), self.wish)
+            self._arn = found.arn if found else None
+        return self._read_known()
+
+    def _read_known(self) -> State:
+        """Describe and, when tags were asked about, ListTags at the same time."""
+        arn = self._arn
+        if arn is None or not self._asks_for_tags():
+            return self._look()
+        self._clients["sagemaker"]  # made here: threads may use a client, not make one
+        reads = read_concurrently({"app": self._look, "tags": lambda: self._tags_or_error(arn)})
+        app, tags = reads["app"], reads["tags"]
+        if app is not None and isinstance(tags, Exception):
+            raise tags
+        return None if app is None else replace(app, tags=tags)
+
+    def _look(self) -> State:
+        """What Describe says. AWS goes on describing some deleted Apps; that is the same as saying that there is none."""
+        if self._arn is None:
+            return None
+        try:
+            app = from_aws(self._clients["sagemaker"].describe_mlflow_app(Arn=self._arn), None)
+        except AWS_ERRORS as error:
+            if sagemaker.is_not_found(error):
+                return None
+            raise
+        return None if app.is_deleted else app
+
+    def _tagged(self, state: MlflowApp, tags: Mapping[str, str]) -> MlflowApp:
+        return replace(state, tags=tags)
+
+    def _unseen(self, predicted: State) -> State:
+        return replace(predicted, arn=self._created_arn) if predicted and self._created_arn else predicted
+
+    def _transmit(self, call: Call) -> None:
+        if call.operation == CREATE:
+            self._arn = self._created_arn = self._create(call)
+        else:
+            super()._transmit(call)
+
+    def _create(self, call: Call) -> str:
+        """Create, and return the ARN.
+
+        AWS would create a second App of the same name when the call is simply repeated after its answer was lost. So
+        before each repetition it is looked whether the App is there.
+        """
+        delay = min(LONGEST_PAUSE, self._waiting.patience.delay)
+        deadline = Deadline(self._waiting.patience.timeout, delay, first_delay=1.0)
+        failure: Exception | None = None
+        for attempt, _elapsed in enumerate(deadline.ticks()):
+            made = meant(list_apps(self._clients), self.wish) if failure else None
+            if made is not None and made.is_live:
+                self._is_adopted = True
+                return made.arn
+            if attempt == ATTEMPTS:
+                break
+            try:
+                return str(self._clients.send_once(call)["Arn"])
+            except AWS_ERRORS as error:
+                if not is_passing(error):
+                    raise
+                failure = error
+        raise MlflowError(self._words.refused(t.cast("Exception", failure), call)) from failure
+
+    def _check_result(self, call: Call) -> None:
+        if self._last is None:
+            return
+        if call.operation == CREATE and self._is_adopted and self.plan(self._with_tags(self._last)).changed:
+            # It was found after an answer was lost, and somebody else had made it.
+            raise Superseded
+        if call.operation == UPDATE:
+            message = AppWords(KIND, self.title, self.wish.region).not_carried_out(call, self._last)
+            if message is not None:
+                raise MlflowError(message, last_seen=self.describe(self._last))
+
+    def _change_other(self, change: Change) -> None:
+        """Change the App that is the default until now, and wait for it: AWS may refuse the new default before."""
+        arn = str(change.call.parameters["Arn"])
+        progress = Progress.of_task(f"MLflow App {change.call.parameters['Name']}")
+        waiting = replace(self._waiting, wanted=True)
+        other = MlflowAppResource(Wish(region=self.wish.region, arn=arn), self._clients, waiting, progress, self._warn)
+        other.settle(other.read())
+        other.apply(replace(change, name="settings"))
+        other._finish()
+
+
+def from_module(module: AwsModule) -> MlflowAppResource:
+    """The App that a module's options describe."""
+    wish = wish_from_parameters(module.params, module.region)
+    waiting = Waiting.from_parameters(module.params)
+    require_known_settings(wish, known_fields(module, CREATE_OPERATION), version("botocore"))
+    progress = Progress.of_task(f"MLflow App {wish.name or wish.arn}")
+    return MlflowAppResource(wish, module.clients, waiting, progress, module.warn)
