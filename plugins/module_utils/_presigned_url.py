@@ -105,12 +105,10 @@ def target_from_parameters(parameters: Mapping[str, t.Any], region: str | None) 
     region = sagemaker.checked_region(region)
     if parameters.get("arn") is None:
         return Target(is_app=False, key=sagemaker.checked_name("name", parameters["name"]))
-    arn = sagemaker.checked_mlflow_arn("arn", str(parameters["arn"]))
-    if arn.region != region:
-        raise MlflowError(
-            f"arn: '{arn.text}' is in {arn.region}, but the calls go to {region}. Set region: {arn.region}."
-        )
-    return Target(arn.is_app, arn.text if arn.is_app else arn.key)
+    arn = str(parameters["arn"])
+    match = sagemaker.mlflow_arn("arn", arn, region)
+    is_app = match["kind"] == "app"
+    return Target(is_app, arn if is_app else match["id"])
 
 
 def lifetimes_from_parameters(parameters: Mapping[str, t.Any]) -> dict[str, int]:

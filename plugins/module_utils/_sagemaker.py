@@ -109,6 +109,21 @@ def checked_region(region: str | None) -> str:
     return region
 
 
+def mlflow_arn(option: str, value: str, region: str) -> re.Match[str]:
+    """The parts C(kind) (C(tracking-server) or C(app)) and C(id) of an ARN in this region: AWS calls others unknown."""
+    match = _MLFLOW_ARN.fullmatch(value)
+    if match is None:
+        raise MlflowError(
+            f"{option}: '{value}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
+            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
+        )
+    if match["region"] != region:
+        raise MlflowError(
+            f"{option}: '{value}' is in {match['region']}, but the calls go to {region}. Set region: {match['region']}."
+        )
+    return match
+
+
 def version_to_send(option: str, value: str) -> str:
     """Major and minor: AWS takes C(2.16), refuses C(2.16.2), and then reports C(2.16.2)."""
     match = _VERSION.fullmatch(value)

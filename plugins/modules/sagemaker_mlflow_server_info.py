@@ -215,9 +215,8 @@ tracking_servers:
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import answer
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._discovery import SORT_KEYS, SORT_ORDERS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_info import (
-    SORT_KEYS,
-    SORT_ORDERS,
     STATUSES,
     tracking_servers,
 )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from tracking_server_samples import STATUSES
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _discovery as discovery
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tracking_server_info as info
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
@@ -28,17 +29,18 @@ UTC = timezone.utc
     ],
 )
 def test_a_time(text: str, expected: datetime) -> None:
-    assert info.moment("created_after", text) == expected
+    assert discovery.moment("created_after", text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "31.01.2026", "2026-13-01", "1767225600"])
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(MlflowError, match=f"created_before: '{text}' is not a time: give ISO 8601"):
-        info.moment("created_before", text)
+        discovery.moment("created_before", text)
 
 
 def test_every_filter_reaches_aws_in_its_spelling() -> None:
-    question = info.question_from_parameters(
+    question = discovery.question_from_parameters(
+        info.TRACKING_SERVERS,
         {
             "created_after": "2026-01-01",
             "created_before": "2026-02-01",
@@ -47,9 +49,10 @@ def test_every_filter_reaches_aws_in_its_spelling() -> None:
             "sort_order": "Ascending",
             "mlflow_version": "3.0.0",
             "include_tags": False,
-        }
+        },
     )
-    assert question == info.Question(
+    assert question == discovery.Question(
+        info.TRACKING_SERVERS,
         filters={
             "CreatedAfter": datetime(2026, 1, 1, tzinfo=UTC),
             "CreatedBefore": datetime(2026, 2, 1, tzinfo=UTC),
@@ -63,8 +66,12 @@ def test_every_filter_reaches_aws_in_its_spelling() -> None:
 
 
 def test_what_is_not_asked_is_not_sent() -> None:
-    parameters: dict[str, t.Any] = dict.fromkeys(("name", "mlflow_version", *info.FILTERS))
-    assert info.question_from_parameters({**parameters, "include_tags": True}) == info.Question()
+    parameters: dict[str, t.Any] = dict.fromkeys(("name", "mlflow_version", *info.TRACKING_SERVERS.filters))
+    assert discovery.question_from_parameters(
+        info.TRACKING_SERVERS, {**parameters, "include_tags": True}
+    ) == discovery.Question(
+        info.TRACKING_SERVERS,
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,7 @@ def test_what_is_not_asked_is_not_sent() -> None:
 )
 def test_bad_input(parameters: dict[str, t.Any], message: str) -> None:
     with pytest.raises(MlflowError, match=message):
-        info.question_from_parameters({**parameters, "include_tags": True})
+        discovery.question_from_parameters(info.TRACKING_SERVERS, {**parameters, "include_tags": True})
 
 
 def test_every_status_can_be_asked_for() -> None:
