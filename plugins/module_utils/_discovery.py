@@ -170,6 +170,8 @@ def list_all(clients: Clients, *questions: Question) -> list[list[Answer]]:
 
 def _list(client: t.Any, question: Question) -> list[Answer]:
     kind = question.kind
+    if not hasattr(client, kind.lister):
+        raise MlflowError(f"The installed botocore does not know {kind.noun}s. Install botocore 1.42.62 or newer.")
     pages = client.get_paginator(kind.lister).paginate(**question.filters, PaginationConfig={"PageSize": PAGE_SIZE})
     try:
         summaries: Iterable[Answer] = [summary for page in pages for summary in page[kind.summaries]]

@@ -127,3 +127,9 @@ def explain(error: BaseException, doing: str) -> str:
     return (
         f"Failed while {doing}{where}: {code}: {error_message(error)}".rstrip(". ") + ". " * bool(next_step) + next_step
     )
+
+
+def is_denied(error: BaseException | None) -> bool:
+    """Whether AWS refused the call for want of a permission; a failure in words is judged by its cause."""
+    cause = error.__cause__ if isinstance(error, MlflowError) else error
+    return cause is not None and _KINDS.get(error_code(cause)) == "AccessDenied"
