@@ -81,6 +81,12 @@ class LocalAws:
         return self.region.admin(method, path, body)
 
 
+def trust_of(service: str, **conditions: Mapping[str, str]) -> dict[str, Any]:
+    """A trust policy for one service."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [{**statement, **({"Condition": conditions} if conditions else {})}]}
+
+
 def policy(*statements: Mapping[str, Any]) -> str:
     """A policy document of these statements."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import local_region
 import pytest
-from local_callers import LocalAws
+from local_callers import LocalAws, trust_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,9 +88,10 @@ def deploy(aws: LocalAws) -> None:
         RoleArn=role,
         Tags=[{"Key": "team", "Value": "a"}],
     )
-    target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:stopMlflowTrackingServer", "RoleArn": role}
+    stopper = aws.role("stopper", trust_of("scheduler.amazonaws.com"))
+    target = {"Arn": "arn:aws:scheduler:::aws-sdk:sagemaker:stopMlflowTrackingServer", "RoleArn": stopper}
     aws.client("scheduler").create_schedule(
-        Name="stop", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+        Name="stop", ScheduleExpression="cron(0 19 ? * FRI 2199)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
     )
 
 

@@ -49,6 +49,7 @@ class Admin:
             ("POST", "reset"): lambda _body, _query: assembly.reset(),
             ("GET", "clock"): lambda _body, _query: self._time(),
             ("POST", "clock"): self._move_clock,
+            ("GET", "schedules"): lambda _body, _query: assembly.invoker.view(),
             ("GET", "env"): lambda _body, _query: client_environment(self._settings),
         }
 
@@ -99,7 +100,7 @@ class Admin:
         seconds = body.get("advance") if isinstance(body, dict) else None
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
             raise BadRequestError('the body must be {"advance": seconds}, a number >= 0')
-        self._assembly.instance.clock.advance(float(seconds))
+        self._assembly.invoker.advance(float(seconds))
         self._assembly.instance.changes.mark()
         return self._time()
 

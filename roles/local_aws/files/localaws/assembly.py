@@ -27,9 +27,10 @@ from localaws.request_log import RequestLog
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from localaws.control_calls import ControlPlane
     from localaws.instance import Instance
-    from localaws.moto_calls import MotoCalls
     from localaws.persistence import Persistence, Saved
+    from localaws.schedules.invoker import Invoker
     from localaws.settings import Settings
 
 CHILDREN_FILE = "children.json"
@@ -54,7 +55,8 @@ class Assembly:
         self._failure: str | None = None
         self._started = time.monotonic()
         self._instance: Instance | None = None
-        self._moto: MotoCalls | None = None
+        self._control_plane: ControlPlane | None = None
+        self._invoker: Invoker | None = None
         self._persistence: Persistence | None = None
 
     @property
@@ -64,10 +66,16 @@ class Assembly:
         return cast("Instance", self._instance)
 
     @property
-    def moto(self) -> MotoCalls:
+    def control_plane(self) -> ControlPlane:
         """Where calls are carried out; waits until it is complete."""
         self.wait_until_ready()
-        return cast("MotoCalls", self._moto)
+        return cast("ControlPlane", self._control_plane)
+
+    @property
+    def invoker(self) -> Invoker:
+        """What carries schedules out; waits until it is complete."""
+        self.wait_until_ready()
+        return cast("Invoker", self._invoker)
 
     def start(self) -> None:
         """Begin to put it together, in a thread of its own."""
@@ -111,7 +119,7 @@ class Assembly:
 
         running = self.instance
         running.processes.reset()
-        with running.changes.lock:
+        with self.invoker.paused(), running.changes.lock:
             BackendDict.reset()
             reset_model_data()
             running.store.clear()
@@ -121,11 +129,14 @@ class Assembly:
             running.clock.reset()
             running.settings.restore(self._initial)
             running.request_log.clear()
+            running.invocations.clear()
             running.changes.mark()
 
     def stop(self) -> None:
         """Save and end everything that was started, and what a start under way still starts."""
         self._thread.join()
+        if self._invoker is not None:
+            self._invoker.stop()
         if self._instance is not None:
             self._instance.processes.shutdown()
             if self._persistence is not None and self._failure is None:
@@ -148,15 +159,19 @@ class Assembly:
         from localaws import lean_botocore
 
         lean_botocore.prepare()
-        from localaws import control_plane, moto_repairs
+        from localaws import control_plane, moto_repairs, schedules
+        from localaws.control_calls import ControlPlane
         from localaws.instance import install
         from localaws.moto_calls import MotoCalls
+        from localaws.schedules.invoker import Invoker
 
         running = self._build()
         install(running)
         moto_repairs.register()
         control_plane.register()
-        self._instance, self._moto = running, MotoCalls(running)
+        schedules.register()
+        self._instance, self._control_plane = running, ControlPlane(running, MotoCalls(running))
+        self._invoker = Invoker(running, self._control_plane)
         settings = self._settings
         header = persistence.stamps(settings.region, settings.account_id)
         self._persistence = persistence.Persistence(
@@ -167,6 +182,7 @@ class Assembly:
         if settings.mlflow != "off":
             running.processes.prepare()
             threading.Thread(target=self._watch_children, name="children", daemon=True).start()
+        self._invoker.start()
 
     def _build(self) -> Instance:
         from localaws.control_plane.store import Store
@@ -208,5 +224,6 @@ def _saved_parts(running: Instance) -> dict[str, Saved]:
         "settings": running.settings,
         "presigned": running.presigned,
         "sessions": running.sessions,
+        "invocations": running.invocations,
         "store": running.store,
     }

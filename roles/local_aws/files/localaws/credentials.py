@@ -73,8 +73,8 @@ def root(settings: Settings) -> Principal:
     return Principal(settings.account_id, arn, BOOT_ACCESS_KEY, "root", user_id=settings.account_id)
 
 
-def role_credentials(role_arn: str, settings: Settings) -> Credentials:
-    """Long-lived credentials of a role, for a service that acts as it (MLflow behind a tracking server).
+def role_credentials(role_arn: str, settings: Settings, session_name: str = _ROLE_SESSION_NAME) -> Credentials:
+    """Long-lived credentials of a role, for a service that acts as it (MLflow behind a tracking server, Scheduler).
 
     One session a role: asked again (after a restart, too) the same credentials come back.
     """
@@ -82,11 +82,11 @@ def role_credentials(role_arn: str, settings: Settings) -> Credentials:
     backend = _sts(account_id, _partition(settings))
     sessions = backend.assumed_roles
     for session in list(sessions):
-        if session.role_arn == role_arn and session.session_name == _ROLE_SESSION_NAME:
+        if session.role_arn == role_arn and session.session_name == session_name:
             return _credentials(session)
     session = backend.assume_role(
         region_name=settings.region,
-        role_session_name=_ROLE_SESSION_NAME,
+        role_session_name=session_name,
         role_arn=role_arn,
         policy=None,
         duration=int(_ROLE_SESSION.total_seconds()),

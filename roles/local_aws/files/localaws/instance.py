@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localaws.changes import Changes
+from localaws.schedules.invocations import Invocations
 
 if TYPE_CHECKING:
     from localaws.clock import Clock
@@ -33,6 +34,7 @@ class Instance:
     presigned: PresignedLinks
     sessions: Sessions
     changes: Changes = field(default_factory=Changes)
+    invocations: Invocations = field(default_factory=Invocations)
 
     @property
     def endpoint(self) -> str:
