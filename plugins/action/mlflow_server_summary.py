@@ -25,6 +25,7 @@ ARGUMENTS: dict[str, t.Any] = {
         },
     },
     "outputs": {"type": "dict", "default": {}},
+    "warnings": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -47,4 +48,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         summary = _summary.render(lines, arguments["outputs"], planned=self._task.check_mode)
         host = (task_vars or {}).get("inventory_hostname", "")
         Display().display("\n".join(["", f"{host}", *summary, ""]))
+        for warning in arguments["warnings"]:
+            Display().warning(warning)
         return {**result, "changed": False, "summary": summary, "counts": _summary.counts(lines)}

@@ -49,6 +49,11 @@ options:
     description: The outputs of the run. A value that only AWS can know is printed as C((known after the run)).
     type: dict
     default: {}
+  warnings:
+    description: What the reader must know besides. Each is printed as a warning of Ansible.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

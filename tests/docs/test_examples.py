@@ -94,7 +94,7 @@ def test_examples_are_valid_playbooks(tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_filter_works(tmp_path: Path) -> None:
-    (path,) = FILTERS
+    (path,) = [path for path in FILTERS if path.stem == "unknown_names"]
     (task,) = examples(path)
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
     playbook = tmp_path / "filter.yml"

@@ -35,7 +35,7 @@ NEXT_STEPS = """\
 What to look at:
   * the server runs:        ansible-playbook playbooks/status.yml
   * who is calling:         aws sts get-caller-identity
-  * rights of the caller:   sagemaker-mlflow:* on the server, s3:GetObject, s3:PutObject, s3:ListBucket on the artifacts
+  * rights of the caller:   sagemaker-mlflow:* on the server (sagemaker:CallMlflowAppApi on an App), s3:GetObject, s3:PutObject, s3:ListBucket on the artifacts
   * versions of the client: pip show mlflow sagemaker-mlflow"""
 
 
@@ -77,7 +77,7 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tracking-uri", required=True, help="ARN of the tracking server")
+    parser.add_argument("--tracking-uri", required=True, help="ARN of the tracking server or the App")
     what_stays = parser.add_mutually_exclusive_group()
     what_stays.add_argument("--keep", action="store_true", help="leave the run and the model")
     what_stays.add_argument("--clean-up", dest="keep", action="store_false", help="delete them (the default)")
