@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import typing as t
 
 import pytest
@@ -37,3 +38,17 @@ SEED = {
 @pytest.mark.parametrize(("name", "value"), SEED.items())
 def test_defaults_of_the_terraform_module(name: str, value: object) -> None:
     assert load("mlflow_server", "defaults/main.yml")[f"mlflow_server_{name}"] == value
+
+
+def test_variables_of_one_kind_are_known_by_their_defaults() -> None:
+    """The role warns of those that are set to something else, so what it takes for the default must be it."""
+    options = load("mlflow_server", "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    text = load("mlflow_server", "vars/main.yml")
+    dictionary = (
+        text["__mlflow_server_unused"].strip().removeprefix("{{").removesuffix("[mlflow_server_kind] }}").strip()
+    )
+    kinds: dict[str, list[str]] = ast.literal_eval(dictionary)
+    assert kinds.keys() == set(options["mlflow_server_kind"]["choices"])
+    for name, default in (pair.split("=") for pairs in kinds.values() for pair in pairs):
+        assert str(options[name]["default"]).lower() == default
+    assert f"!= '{options['mlflow_server_version']['default']}'" in text["__mlflow_server_about_version"]
