@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mlflow
@@ -17,6 +16,8 @@ from local_aws.managed_mlflow import BUCKET
 from playbook_run import Project
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local_aws.managed_mlflow import ManagedMlflow
 
 KINDS = ["tracking_server", "app"]

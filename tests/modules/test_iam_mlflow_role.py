@@ -155,6 +155,32 @@ class TestCreate:
             "StringEquals": {"aws:SourceAccount": "111111111111"},
         }
 
+    @pytest.mark.parametrize(
+        ("given", "refused"),
+        [
+            ({}, None),
+            ({"source_arn": [f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:mlflow-app/*"]}, "tracking server"),
+            ({"source_arn": [f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:mlflow-tracking-server/*"]}, "App"),
+        ],
+    )
+    def test_the_trust_fits_both_kinds_unless_one_is_left_out(
+        self, modules: Modules, region: LocalRegion, given: Json, refused: str | None
+    ) -> None:
+        arn = modules.run(MODULE, **BASE, model_registration=True, **given).result["arn"]
+        region.client("s3").create_bucket(Bucket="artifacts")
+        client = region.client("sagemaker")
+        common = {"ArtifactStoreUri": "s3://artifacts", "RoleArn": arn}
+        creations = {
+            "tracking server": lambda: client.create_mlflow_tracking_server(TrackingServerName="one", **common),
+            "App": lambda: client.create_mlflow_app(Name="one", **common),
+        }
+        for kind, create in creations.items():
+            if kind == refused:
+                with pytest.raises(client.exceptions.ClientError, match="unable to perform: sts:AssumeRole"):
+                    create()
+            else:
+                create()
+
 
 KEY_FORMS: dict[str, t.Callable[[Json], str]] = {
     "id": lambda key: key["KeyId"],

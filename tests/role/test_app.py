@@ -81,12 +81,13 @@ def test_an_empty_account(project: Project) -> None:
 
 CHANGES: list[tuple[dict[str, t.Any], list[str]]] = [
     (
-        {"mlflow_server_tags": {"Team": "vision"}},
-        [f"~ role {ROLE} (tags)", f"~ bucket {BUCKET} (tags)", f"~ App {APP} (tags)"],
+        {
+            "mlflow_server_app_account_default": True,
+            "mlflow_server_app_default_domain_ids": ["d-abcdefghijkl"],
+            "mlflow_server_maintenance_window": "sun:01:00",
+        },
+        [f"~ App {APP} (account_default, default_domain_ids, weekly_maintenance_window_start)"],
     ),
-    ({"mlflow_server_maintenance_window": "sun:01:00"}, [f"~ App {APP} (weekly_maintenance_window_start)"]),
-    ({"mlflow_server_app_account_default": True}, [f"~ App {APP} (account_default)"]),
-    ({"mlflow_server_app_default_domain_ids": ["d-abcdefghijkl"]}, [f"~ App {APP} (default_domain_ids)"]),
     (
         {"mlflow_server_automatic_model_registration": False},
         [f"~ role {ROLE} (inline_policies.MLflowBasicAccess)", f"~ App {APP} (automatic_model_registration)"],

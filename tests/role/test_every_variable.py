@@ -3,8 +3,8 @@
 
 """Every variable of the role has its effect: each is set to another value than its default, and AWS is asked.
 
-Four environments share one run, because some values exclude others: C(every) has its own bucket, C(guest) uses a bucket of
-another account, C(again) begins with a server whose creation failed, C(slow) is given too little time.
+Five environments share one run, because some values exclude others: C(every) has its own bucket, C(guest) uses a bucket of
+another account, C(again) begins with a server whose creation failed, C(slow) is given too little time, C(app) is an App.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import yaml
 from botocore.exceptions import ClientError
 from local_region import ACCOUNT, REPOSITORY
-from mlflow_account import make_servers, make_user
+from mlflow_account import make_app, make_servers, make_user
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,7 @@ class World:
     deployed: PlaybookRun
     log: list[Json]
     key: str
+    app_key: str
     user: str
 
     def client(self, service: str, region: str = REGION) -> t.Any:
@@ -65,6 +66,13 @@ class World:
     def server(self, name: str = NAME, region: str = REGION) -> Json:
         """What Describe says."""
         answer: Json = self.client("sagemaker", region).describe_mlflow_tracking_server(TrackingServerName=name)
+        return answer
+
+    def app(self, name: str = "mlflow-app-mlflow") -> Json:
+        """What Describe says of the App of a name."""
+        client = self.client("sagemaker", "us-east-1")
+        (arn,) = [app["Arn"] for app in client.list_mlflow_apps()["Summaries"] if app["Name"] == name]
+        answer: Json = client.describe_mlflow_app(Arn=arn)
         return answer
 
     @property
@@ -184,6 +192,19 @@ AGAIN: Json = {
 }
 SLOW: Json = {"environment": "slow", "wait_timeout": 2}
 
+
+def an_app(key: str) -> Json:
+    """The environment that is an App, and takes the defaults from the one of Studio."""
+    return {
+        "environment": "app",
+        "kind": "app",
+        "app_kms_key_id": key,
+        "app_account_default": True,
+        "app_default_domain_ids": ["d-abcdefghijkl"],
+        "app_move_defaults": True,
+    }
+
+
 AGAIN_SERVER, AGAIN_BUCKET = "mlflow-again-mlflow", "mlflow-again-mlflow-artifacts-suite"
 
 
@@ -236,6 +257,11 @@ AFTER_DEPLOY: dict[str, Callable[[World], bool]] = {
     "artifact_bucket_owner": lambda world: (
         world.server("mlflow-guest-mlflow", "us-east-1")["S3BucketOwnerAccountId"] == OTHER_ACCOUNT
     ),
+    "kind": lambda world: world.output("app")["mlflow_tracking_uri"] == world.app()["Arn"],
+    "app_kms_key_id": lambda world: world.app()["KmsKeyId"] == world.app_key,
+    "app_account_default": lambda world: world.app()["AccountDefaultStatus"] == "ENABLED",
+    "app_default_domain_ids": lambda world: world.app()["DefaultDomainIdList"] == ["d-abcdefghijkl"],
+    "app_move_defaults": lambda world: world.app("studio")["AccountDefaultStatus"] == "DISABLED",
     "verify_bucket_owner": lambda world: world.server()["S3BucketOwnerVerification"] is False,
     "recreate_failed": lambda world: world.server(AGAIN_SERVER, "us-east-1")["TrackingServerStatus"] == "Created",
     "create_bucket": lambda world: world.output("guest")["artifacts_bucket_name"] == GUEST_BUCKET,
@@ -282,7 +308,6 @@ AFTER_DESTROY: dict[str, Callable[[World], bool]] = {
     "protect": lambda world: AGAIN_SERVER not in servers(world),
     "keep_bucket": lambda world: bool(world.client("s3", "us-east-1").head_bucket(Bucket=AGAIN_BUCKET)),
 }
-WITHOUT_A_CHOICE = {"kind": "tracking_server"}
 
 
 def without_effect(proofs: dict[str, Callable[[World], bool]], world: World) -> list[str]:
@@ -306,8 +331,8 @@ def recorder(folder: Path, program: str) -> str:
     return str(path)
 
 
-def prepare(project: Project) -> tuple[str, dict[str, str]]:
-    """What the environments find: a key, policies, buckets, a user, a server whose creation failed."""
+def prepare(project: Project) -> tuple[str, str, dict[str, str]]:
+    """What the environments find: keys, policies, buckets, a user, Studio's App, a server whose creation failed."""
     region = project.region
     iam, s3 = region.client("iam"), region.client("s3")
     for name in ("boundary", "extra"):
@@ -317,6 +342,7 @@ def prepare(project: Project) -> tuple[str, dict[str, str]]:
     region.client("s3", region_name=REGION).create_bucket(
         Bucket="logs-of-shop", CreateBucketConfiguration={"LocationConstraint": REGION}
     )
+    make_app(region, "studio", AccountDefaultStatus="ENABLED")
     user = make_user(region, "*")
     region.configure(fail_next={"create": True})
     make_servers(region, AGAIN_SERVER)
@@ -326,16 +352,18 @@ def prepare(project: Project) -> tuple[str, dict[str, str]]:
         foreign_account_id=OTHER_ACCOUNT,
         delays={"create": CREATION},
     )
-    return region.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"], user
+    keys = [region.client("kms", region_name=each).create_key() for each in (REGION, "us-east-1")]
+    artifacts, metadata = [key["KeyMetadata"]["Arn"] for key in keys]
+    return artifacts, metadata, user
 
 
 def test_every_variable_has_its_effect(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    key, user = prepare(project)
+    key, app_key, user = prepare(project)
     again = {**AGAIN, "verify_python": recorder(project.folder, "python")}
-    given = {"every": every(project, key, user), "guest": GUEST, "again": again, "slow": SLOW}
+    given = {"every": every(project, key, user), "guest": GUEST, "again": again, "slow": SLOW, "app": an_app(app_key)}
     project.hosts = {host: variables(values) for host, values in given.items()}
     deployed = project.run("deploy")
-    world = World(project.region, project.folder, deployed, project.region.log(), key, user["access_key"])
+    world = World(project.region, project.folder, deployed, project.region.log(), key, app_key, user["access_key"])
     project.region.admin("POST", "clock", {"advance": 60})
     project.succeed("verify", "--limit", "again")
     monkeypatch.setenv("BROWSER", recorder(project.folder, "browser"))
@@ -350,7 +378,4 @@ def test_every_variable_has_its_effect(project: Project, monkeypatch: pytest.Mon
 def test_no_variable_is_forgotten() -> None:
     path = REPOSITORY / "roles" / "mlflow_server" / "meta" / "argument_specs.yml"
     options = yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"]
-    proved = {*AFTER_DEPLOY, *AFTER_DESTROY, *WITHOUT_A_CHOICE}
-    assert {name.removeprefix(PREFIX) for name in options} == proved
-    for name, only in WITHOUT_A_CHOICE.items():
-        assert options[f"{PREFIX}{name}"]["choices"] == [only]
+    assert {name.removeprefix(PREFIX) for name in options} == {*AFTER_DEPLOY, *AFTER_DESTROY}

@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 import yaml
 from local_region import REPOSITORY
-from mlflow_account import make_servers
+from mlflow_account import make_app, make_servers
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,10 @@ SERVER = "mlflow-test-mlflow"
 SECRET = "authToken="
 LINK = re.compile(r"http://\S+authToken=[\w-]+")
 PRESIGNED = ["sagemaker:DescribeMlflowTrackingServer", "sagemaker:CreatePresignedMlflowTrackingServerUrl"]
+CALLS = {
+    "tracking_server": PRESIGNED,
+    "app": ["sagemaker:ListMlflowApps", "sagemaker:DescribeMlflowApp", "sagemaker:CreatePresignedMlflowAppUrl"],
+}
 RECORDER = '''
 from ansible.plugins.callback import CallbackBase
 
@@ -47,14 +51,17 @@ exec /bin/sh -c "$command"
 
 
 @pytest.fixture
-def recorded(project: Project) -> Project:
-    """A project with one running server, a log file, and a callback that records everything."""
+def recorded(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with one of each kind, a log file, a report for CI, and a callback that records everything."""
     make_servers(project.region, SERVER)
+    project.region.client("sagemaker").delete_mlflow_app(Arn=make_app(project.region, SERVER))
+    make_app(project.region, SERVER)
+    monkeypatch.setenv("JUNIT_OUTPUT_DIR", str(project.folder / "junit"))
     plugins = project.folder / "callbacks"
     plugins.mkdir()
     (plugins / "recorder.py").write_text(RECORDER.replace("{file}", str(project.folder / "told")))
     (project.folder / "ansible.cfg").write_text(
-        f"[defaults]\nlog_path = {project.folder}/log\ncallback_plugins = {plugins}\ncallbacks_enabled = recorder\n"
+        f"[defaults]\nlog_path = {project.folder}/log\ncallback_plugins = {plugins}\ncallbacks_enabled = recorder, junit\n"
         f"collections_path = {REPOSITORY}/playbooks/collections\n"
     )
     return project
@@ -65,7 +72,10 @@ def kept(project: Project) -> str:
     log, told = (project.folder / "log").read_text(), (project.folder / "told").read_text()
     assert "PLAY RECAP" in log, "the log file was not written"
     assert "'changed': False" in told, "the callback was told no result"
-    return log + told
+    reports = [path.read_text() for path in (project.folder / "junit").iterdir()]
+    assert all("<testsuite" in report for report in reports)
+    assert reports, "no report was written"
+    return "".join([log, told, *reports])
 
 
 def program(folder: Path, name: str, text: str) -> str:
@@ -93,16 +103,18 @@ def run_task(project: Project, *arguments: str, no_log: bool = False, **options:
     return project.run(str(project.folder / "own"), *arguments)
 
 
+@pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.parametrize("connection", ["local", "ssh"])
-def test_the_link_is_on_the_terminal_once_and_nowhere_else(recorded: Project, connection: str) -> None:
+def test_the_link_is_on_the_terminal_once_and_nowhere_else(recorded: Project, connection: str, kind: str) -> None:
     recorded.variables |= {
+        "mlflow_server_kind": kind,
         "ansible_connection": connection,
         "ansible_ssh_executable": program(recorded.folder, "ssh", SSH),
         "ansible_pipelining": True,
         "mlflow_server_environment_variables": recorded.region.environment,
     }
     run = recorded.succeed("open_ui", "-vvv", "--diff")
-    assert run.calls == PRESIGNED
+    assert run.calls == CALLS[kind]
     assert run.changed == 0
     (link,) = LINK.findall(run.output)
     assert run.output.count(SECRET) == 1
@@ -112,9 +124,24 @@ def test_the_link_is_on_the_terminal_once_and_nowhere_else(recorded: Project, co
     assert not opens(link)
 
 
-def test_check_mode_makes_no_link(recorded: Project) -> None:
-    run = recorded.check("open_ui")
-    assert run.calls == PRESIGNED[:1]
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_terminal_that_prints_json_has_it_beside_the_json_only(recorded: Project, kind: str) -> None:
+    with (recorded.folder / "ansible.cfg").open("a") as settings:
+        settings.write("stdout_callback = ansible.posix.json\n")
+    run = recorded.succeed("open_ui", "-vvv", "--diff", mlflow_server_kind=kind)
+    (link,) = LINK.findall(run.output)
+    assert run.output.count(SECRET) == 1
+    before, after = run.output.split(link)
+    assert before.rstrip().endswith("within 300 seconds:")
+    assert '"plays": [' in after
+    assert SECRET not in kept(recorded)
+    assert opens(link)
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_check_mode_makes_no_link(recorded: Project, kind: str) -> None:
+    run = recorded.check("open_ui", mlflow_server_kind=kind)
+    assert run.calls == CALLS[kind][:-1]
     assert SECRET not in run.output + kept(recorded)
 
 
