@@ -80,6 +80,7 @@ class Clients:
         self._new_client = new_client
         self._new_client_without_retries = new_client_without_retries or new_client
         self._clients: dict[str, t.Any] = {}
+        self._clients_without_retries: dict[str, t.Any] = {}
 
     def __getitem__(self, service: str) -> t.Any:
         if service not in self._clients:
@@ -93,7 +94,9 @@ class Clients:
 
     def send_once(self, call: Call) -> dict[str, t.Any]:
         """Make one call that must not be repeated unseen, because repeating it does harm."""
-        client = self._new_client_without_retries(call.service)
+        if call.service not in self._clients_without_retries:
+            self._clients_without_retries[call.service] = self._new_client_without_retries(call.service)
+        client = self._clients_without_retries[call.service]
         answer: dict[str, t.Any] = getattr(client, call.operation)(**call.parameters)
         return answer
 

@@ -109,8 +109,9 @@ def is_passing(error: BaseException) -> bool:
 
     Whether AWS carried the call out all the same, nobody knows.
     """
-    response = getattr(error, "response", {})
-    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    response = getattr(error, "response", None)  # of a lost connection None, although it is an attribute
+    answer = response if isinstance(response, dict) else {}
+    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     return status >= 500 or _KINDS.get(error_code(error)) in ("Throttling", "Unavailable", "Unreachable")
 
 
