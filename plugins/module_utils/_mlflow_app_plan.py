@@ -228,11 +228,14 @@ def _settings_change(app: MlflowApp, name: str, different: Mapping[str, t.Any]) 
 
 
 def _update(app: MlflowApp, name: str, different: Mapping[str, t.Any]) -> Call:
-    """One update with everything that can change: AWS sets some of what is left out to its default.
+    """One update with everything that can change: AWS sets some of what is left out to its default, or to the other one.
 
     An empty list of domains is sent only where it is the wish: what it does is not documented.
     """
-    full = {**app.settings, **different}
+    shown = {
+        option: normal_setting(option, None) if value is None else value for option, value in app.settings.items()
+    }
+    full = {**shown, **different}
     parameters = {
         SETTINGS[option]: to_send(option, value)
         for option, value in full.items()
