@@ -232,9 +232,7 @@ def _update(app: MlflowApp, name: str, different: Mapping[str, t.Any]) -> Call:
 
     An empty list of domains is sent only where it is the wish: what it does is not documented.
     """
-    shown = {
-        option: normal_setting(option, None) if value is None else value for option, value in app.settings.items()
-    }
+    shown = {option: normal_setting(option, None) if value is None else value for option, value in app.settings.items()}
     full = {**shown, **different}
     parameters = {
         SETTINGS[option]: to_send(option, value)
