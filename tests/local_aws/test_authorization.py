@@ -250,6 +250,26 @@ def test_a_key_s_policy_decides(enforcing: LocalAws) -> None:
     assert f"key/{closed_key} because no resource-based policy allows the kms:DescribeKey action" in message
 
 
+def test_an_app_s_key_takes_two_rights_of_whoever_creates_it(enforcing: LocalAws) -> None:
+    """DescribeKey and CreateGrant on the key, through SageMaker and for the operations that AWS documents."""
+    key = enforcing.client("kms").create_key()["KeyMetadata"]["Arn"]
+    rights = [allow(["sagemaker:CreateMlflowApp", "iam:PassRole"])]
+    user = enforcing.client("sagemaker", enforcing.user("ann", *rights))
+    app = {"Name": "mine", "ArtifactStoreUri": "s3://artifacts", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/service"}
+    user.create_mlflow_app(**app)
+    operations = ["CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey"]
+    operations += ["GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo", "RetireGrant"]
+    condition = {
+        "StringEquals": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"},
+        "ForAllValues:StringEquals": {"kms:GrantOperations": operations},
+    }
+    for action in ("kms:DescribeKey", "kms:CreateGrant"):
+        assert action in refused(lambda: user.create_mlflow_app(**app, KmsKeyId=key))[2]
+        rights.append(allow(action, key, Condition=condition if action == "kms:CreateGrant" else {}))
+        enforcing.client("iam").put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=policy(*rights))
+    user.create_mlflow_app(**app, KmsKeyId=key)
+
+
 S3_ACTIONS: list[tuple[str, Callable[[Any], object]]] = [
     ("s3:ListAllMyBuckets", lambda s3: s3.list_buckets()),
     ("s3:GetLifecycleConfiguration", lambda s3: s3.get_bucket_lifecycle_configuration(Bucket="artifacts")),

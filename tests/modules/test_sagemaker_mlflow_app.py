@@ -208,7 +208,7 @@ def test_an_app_that_disappeared_is_created_again(account: Account) -> None:
 def test_delete_and_delete_again(account: Account, by_arn: bool) -> None:
     account.region.configure(delays={"app_delete": 0.2})
     arn = account.create()
-    identity = {"arn": arn} if by_arn else {}
+    identity: dict[str, t.Any] = {"arn": arn} if by_arn else {}
     message = account.fail(state="absent", **identity)
     assert "delete_data=true" in message
     assert account.apps()

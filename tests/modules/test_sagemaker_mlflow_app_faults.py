@@ -248,6 +248,7 @@ READ = [LIST, DESCRIBE, LIST_TAGS]
     ("options", "actions"),
     [
         ({"tags": {"A": "1"}}, [CREATE, "iam:PassRole", "sagemaker:AddTags"]),
+        ({"kms_key_id": "alias/ours"}, [CREATE, "iam:PassRole", "kms:DescribeKey", "kms:CreateGrant"]),
         (ENABLED, [UPDATE]),
         ({"account_default": True, "default_domain_ids": [DOMAIN], "move_defaults": True}, [UPDATE]),
         ({"tags": {"B": "1"}}, ["sagemaker:AddTags"]),
@@ -269,13 +270,14 @@ def test_the_documented_permissions_are_enough_and_all_needed(
     assert "AccessDenied" in account.fail(**wished)
     _allow(account, *READ, *actions)
     run = account.run(**wished)
-    assert run.changed or "kms_key_id" in options
+    assert run.changed or actions == ["kms:DescribeKey"]
     assert {*run.calls} <= {*READ, *actions}
 
 
 def test_by_arn_nothing_needs_to_be_listed(account: Account) -> None:
     arn = account.create()
-    run = account.run(arn=arn, **ENABLED, **make_user(account.region, DESCRIBE, UPDATE))
+    options: dict[str, t.Any] = {**ENABLED, **make_user(account.region, DESCRIBE, UPDATE)}
+    run = account.run(arn=arn, **options)
     assert run.writes == [UPDATE]
 
 

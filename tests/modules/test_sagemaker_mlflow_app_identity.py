@@ -53,7 +53,8 @@ def test_one_of_two_is_meant_by_its_arn(account: Account) -> None:
 def test_an_arn_and_a_name_that_does_not_fit_are_a_mistake(account: Account) -> None:
     arn = account.create()
     account.region.clear_log()
-    for options in ({}, {"state": "absent", "delete_data": True}):
+    wishes: tuple[dict[str, t.Any], ...] = ({}, {"state": "absent", "delete_data": True})
+    for options in wishes:
         message = account.fail(arn=arn, name="another", **options)
         assert f"is named '{NAME}', not 'another'" in message
     assert account.region.writes() == []
@@ -116,7 +117,8 @@ def test_a_name_that_nobody_has_is_created_under_the_new_one(account: Account) -
 def test_a_name_that_another_app_has_is_refused(account: Account, by_arn: bool) -> None:
     arn, other = account.create(), account.create("renamed")
     account.region.clear_log()
-    message = account.fail(new_name="renamed", **({"arn": arn} if by_arn else {}))
+    identity: dict[str, t.Any] = {"arn": arn} if by_arn else {}
+    message = account.fail(new_name="renamed", **identity)
     assert message.startswith("new_name: ")
     assert other in message
     assert account.region.writes() == []

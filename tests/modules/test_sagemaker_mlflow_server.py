@@ -213,6 +213,29 @@ def test_everything_at_once_goes_in_order(account: Account) -> None:
     assert run.writes == [ADD_TAGS, UPDATE, STOP]
 
 
+def test_an_option_that_is_taken_out_of_the_variables_is_left_alone(account: Account) -> None:
+    """Where a default would stand in for what is not said, the server would shrink."""
+    account.run(**account.full(tracking_server_size="Large", automatic_model_registration=True))
+    assert not account.converge(**account.full()).changed
+    run = account.converge(**account.full(weekly_maintenance_window_start="Sun:01:00"))
+    held = account.described()
+    assert (held["TrackingServerSize"], held["AutomaticModelRegistration"]) == ("Large", True)
+    assert list(run.result["changes"][0]["after"]) == ["weekly_maintenance_window_start"]
+
+
+def test_the_artifact_store_of_a_stopped_server_changes(account: Account) -> None:
+    account.run(**account.full(state="stopped"))
+    run = account.converge(artifact_store_uri=f"s3://{OTHER_BUCKET}/prefix")
+    assert (run.writes, run.result["is_active"]) == ([UPDATE], False)
+    assert account.described()["ArtifactStoreUri"] == f"s3://{OTHER_BUCKET}/prefix"
+
+
+def test_an_https_location_is_one_too(account: Account) -> None:
+    uri = f"https://{BUCKET}.s3.us-east-1.amazonaws.com/prefix"
+    assert account.converge(**account.full(artifact_store_uri=uri)).writes == [CREATE]
+    assert account.described()["ArtifactStoreUri"] == uri
+
+
 def test_a_stopped_server_is_updated_where_aws_allows_it(account: Account) -> None:
     account.run(**account.full(state="stopped"))
     run = account.converge(tracking_server_size="Large")

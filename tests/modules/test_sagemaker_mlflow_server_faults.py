@@ -50,6 +50,17 @@ def test_a_busy_server_is_waited_for_and_then_changed(account: Account, verb: st
     assert account.described()["TrackingServerSize"] == "Large"
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_after_maintenance_a_server_is_as_before(account: Account, fails: bool) -> None:
+    """Its status tells of the maintenance then, and nothing of whether it runs."""
+    account.region.configure(maintenance_next=[NAME], fail_next={"maintenance": fails})
+    account.create()
+    run = account.converge(state="started", tracking_server_size="Small")
+    expected = "MaintenanceFailed" if fails else "MaintenanceComplete"
+    assert (run.changed, run.result["tracking_server_status"], run.result["is_active"]) == (False, expected, True)
+    assert account.converge(state="stopped", tracking_server_size="Large").writes == [UPDATE, STOP]
+
+
 def test_a_deletion_under_way_is_waited_for_before_creating_anew(account: Account) -> None:
     account.region.configure(delays={"delete": 0.3})
     account.create()
@@ -227,6 +238,8 @@ def test_bad_input_makes_no_call(account: Account) -> None:
         ({"wait_delay": 61}, "at most 60"),
         ({"wait_timeout": 0}, "wait_timeout: 0 is not allowed"),
         ({"region": "cn-north-1"}, "no managed MLflow in China"),
+        ({"name": "t_2"}, "name: 't_2' is not allowed"),
+        ({"artifact_store_uri": "http://bucket"}, "artifact_store_uri: 'http://bucket' is not a location"),
     ],
 )
 def test_bad_settings_make_no_call(account: Account, options: dict[str, t.Any], hint: str) -> None:

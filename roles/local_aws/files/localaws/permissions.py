@@ -48,6 +48,18 @@ _ROLE_PARAMETERS = frozenset(
     ("RoleArn", "ExecutionRoleArn", "Role", "roleArn", "CloudWatchLogsRoleArn", "ExecutionRole")
 )
 
+_GRANTED_FOR_APP = (
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+)
+
 
 @dataclass(frozen=True)
 class Permission:
@@ -82,6 +94,7 @@ def required(call: Call, account_id: str) -> list[Permission]:
     permissions = [Permission(action, resource_of(call, account_id), context)]
     permissions.extend(_tagging(call, place, permissions[0]))
     permissions.extend(_passed_roles(call))
+    permissions.extend(_key_of_app(call, place))
     return permissions
 
 
@@ -155,6 +168,17 @@ def _passed_roles(call: Call) -> Iterator[Permission]:
         yield Permission("iam:PassRole", role, {"iam:passedtoservice": [service]})
 
 
+def _key_of_app(call: Call, place: _Place) -> Iterator[Permission]:
+    """Whoever creates an App with a KMS key lets SageMaker use that key: by a grant, made in the caller's name."""
+    if call.operation != "CreateMlflowApp" or not call.parameters.get("KmsKeyId"):
+        return
+    key = _key_arn(call.parameters["KmsKeyId"], place)
+    if key is not None:
+        via = {"kms:viaservice": [f"sagemaker.{place.region}.amazonaws.com"]}
+        yield Permission("kms:DescribeKey", key, via)
+        yield Permission("kms:CreateGrant", key, {**via, "kms:grantoperations": list(_GRANTED_FOR_APP)})
+
+
 def _roles_in(value: object) -> Iterator[str]:
     """Role ARNs anywhere among the parameters, where a parameter's name says that it is a role to use."""
     if isinstance(value, Mapping):
@@ -214,9 +238,12 @@ def _sts(call: Call, _place: _Place) -> str | None:
 
 
 def _kms(call: Call, place: _Place) -> str | None:
+    return _key_arn(call.parameters.get("KeyId") or call.parameters.get("TargetKeyId"), place)
+
+
+def _key_arn(name: object, place: _Place) -> str | None:
     from localaws.iam_resources import kms_key_arn
 
-    name = call.parameters.get("KeyId") or call.parameters.get("TargetKeyId")
     return kms_key_arn(str(name), place.account_id, place.region) if name else None
 
 
