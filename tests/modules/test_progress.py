@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
     from module_run import Modules
 
 SERVER = "mlops.sagemaker_mlflow.sagemaker_mlflow_server"
+APP = "mlops.sagemaker_mlflow.sagemaker_mlflow_app"
 LINE = re.compile(r"(?P<host>\S+): tracking server (?P<server>\S+): (?P<state>\w+) \((?P<elapsed>[\dhms ]+)\)")
 SECONDS = 1.5
 """How long AWS takes: long enough to tell "while" from "afterwards" on a busy machine."""
@@ -157,6 +158,16 @@ def test_lines_appear_while_the_task_runs(player: Player) -> None:
     assert ended - begun > 2 * SECONDS - 0.5, "the first line was there long before the task ended"
     assert run.moment("Stopped") - run.moment("Created") > SECONDS / 2, "each line comes when its state is seen"
     assert {line.stream for line in run.shown if LINE.fullmatch(line.text)} == {"err"}, "stdout is for programs"
+
+
+def test_an_app_shows_its_lines_too(player: Player) -> None:
+    player.account.region.configure(delays={"app_create": SECONDS})
+    arguments = {"name": "web-app", "artifact_store_uri": URI, "role_arn": ROLE, "wait_delay": 0.2}
+    run = player.play({APP: arguments})
+    assert run.code == 0, run.text
+    shown = [line.text.rpartition(" (")[0] for line in run.shown if "MLflow App web-app" in line.text]
+    assert shown == ["web: MLflow App web-app: Creating", "web: MLflow App web-app: Created"], run.text
+    assert run.moment("changed: [web]") - run.moment("Creating") > SECONDS / 2
 
 
 def test_nothing_is_shown_when_nothing_is_waited_for(player: Player) -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import typing as t
+from unittest import mock
 
+import boto3
 import pytest
 from mlflow_app_samples import ARN, DOMAINS, IN_FLUX, NAME, OTHER_ARN, ROLE, STATUSES, URI, app, wish
 
@@ -22,8 +24,10 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app
     require_free_name,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_outcome import KIND
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_resource import CREATE_OPERATION
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_outcome import LAG, Outcome, Verdict
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_resource import known_fields
 
 SWITCHES = ("move_defaults", "purge_tags", "delete_data", "recreate_failed")
 
@@ -101,6 +105,22 @@ def test_a_botocore_without_keys_is_named_only_when_a_key_is_wished() -> None:
     with pytest.raises(MlflowError, match=r"kms_key_id: botocore 1\.43\.11 .* 1\.43\.76 or newer, or leave it out"):
         require_known_settings(wish(kms_key_id="alias/ours"), ("Name",), "1.43.11")
     require_known_settings(wish(kms_key_id="alias/ours"), ("Name", "KmsKeyId"), "1.43.76")
+
+
+class OldModule:
+    """A module on a botocore that has the client, and neither of these operations."""
+
+    class Model:
+        operation_names: t.ClassVar = ["ListTags"]
+
+    clients: t.ClassVar = {"sagemaker": mock.Mock(meta=mock.Mock(service_model=Model))}
+
+
+def test_what_an_old_botocore_knows_is_asked_of_its_model() -> None:
+    assert known_fields(t.cast("t.Any", OldModule), CREATE_OPERATION) == ()
+    client = boto3.client("sagemaker", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    module = mock.Mock(clients={"sagemaker": client})
+    assert {"Name", "ArtifactStoreUri", "KmsKeyId"} <= set(known_fields(module, CREATE_OPERATION))
 
 
 def listed(letter: str, name: str = NAME, status: str = "Created") -> Listed:
