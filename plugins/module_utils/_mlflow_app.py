@@ -30,7 +30,7 @@ SETTINGS: dict[str, str] = {
 }
 """What UpdateMlflowApp can change beside the name: our option and AWS's field."""
 
-_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):\d{12}:mlflow-app/[a-zA-Z0-9-]+", re.ASCII)
+_ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:mlflow-app/[a-zA-Z0-9-]+", re.ASCII)
 _DOMAIN_ID = re.compile(r"d-(-*[a-z0-9]){1,61}")
 
 
@@ -192,16 +192,12 @@ def to_send(option: str, value: t.Any) -> t.Any:
 
 def checked_arn(option: str, value: str, region: str) -> str:
     """The ARN of an App in the region of the calls."""
-    match = _ARN.fullmatch(value)
-    if match is None:
+    if not _ARN.fullmatch(value):
         raise MlflowError(
             f"{option}: '{value}' is not the ARN of an MLflow App, as in "
             f"arn:aws:sagemaker:{region}:123456789012:mlflow-app/app-ABCDEFGH1234."
         )
-    if match["region"] != region:
-        raise MlflowError(
-            f"{option}: '{value}' is in {match['region']}, but the calls go to {region}. Set region: {match['region']}."
-        )
+    sagemaker.require_region_of(option, value, region)
     return value
 
 

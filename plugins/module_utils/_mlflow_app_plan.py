@@ -17,6 +17,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tag
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import SETTINGS, MlflowApp, to_send
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_plan import (
+    before_and_after,
+    differing,
+    require_for_creation,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_tags import tag_changes
 
 if t.TYPE_CHECKING:
@@ -59,11 +64,7 @@ def make_plan(wish: Wish, app: State, around: Around) -> Plan[State]:
 
 def differing_settings(wish: Wish, app: MlflowApp) -> dict[str, t.Any]:
     """The asked settings that the App has otherwise."""
-    return {
-        option: value
-        for option, value in wish.settings.items()
-        if normal_setting(option, value) != normal_setting(option, app.settings.get(option))
-    }
+    return differing(wish.settings, app.settings, normal_setting)
 
 
 def normal_setting(option: str, value: t.Any) -> t.Any:
@@ -150,12 +151,8 @@ def _created(wish: Wish) -> MlflowApp:
         raise MlflowError(
             f"There is no {wish.title}. AWS chooses the ARN of a new App: to create one, give name and leave arn out."
         )
-    needed = {"artifact_store_uri": wish.settings.get("artifact_store_uri"), "role_arn": wish.role_arn}
-    missing = [option for option, value in needed.items() if not value]
-    if missing:
-        raise MlflowError(
-            f"The {wish.title} does not exist in {wish.region}, and creating it needs {' and '.join(missing)}."
-        )
+    uri = wish.settings.get("artifact_store_uri")
+    require_for_creation(wish.title, wish.region, artifact_store_uri=uri, role_arn=wish.role_arn)
     return MlflowApp(
         name=wish.names[0],
         arn=None,
@@ -218,13 +215,10 @@ def _plan_update(wish: Wish, app: MlflowApp, around: Around) -> Plan[State]:
 
 
 def _settings_change(app: MlflowApp, name: str, different: Mapping[str, t.Any]) -> Change:
-    renamed = ({"name": app.name}, {"name": name}) if name != app.name else ({}, {})
-    return Change(
-        "settings",
-        {**renamed[0], **{option: normal_setting(option, app.settings.get(option)) for option in different}},
-        {**renamed[1], **{option: normal_setting(option, value) for option, value in different.items()}},
-        _update(app, name, different),
-    )
+    before, after = before_and_after(different, app.settings, normal_setting)
+    if name != app.name:
+        before, after = {"name": app.name, **before}, {"name": name, **after}
+    return Change("settings", before, after, _update(app, name, different))
 
 
 def _update(app: MlflowApp, name: str, different: Mapping[str, t.Any]) -> Call:
@@ -257,9 +251,9 @@ def _changes_of_holders(wish: Wish, app: State, around: Around) -> list[Change]:
             given_up["default_domain_ids"] = sorted(set(domains) - wanted)
         if given_up:
             conflicts.append(_conflict(holder, given_up))
-            before = {option: normal_setting(option, holder.settings.get(option)) for option in given_up}
+            before, after = before_and_after(given_up, holder.settings, normal_setting)
             call = _update(holder, holder.name, given_up)
-            changes.append(Change(DEFAULTS, {"arn": holder.arn, **before}, {"arn": holder.arn, **given_up}, call))
+            changes.append(Change(DEFAULTS, {"arn": holder.arn, **before}, {"arn": holder.arn, **after}, call))
     if conflicts and not wish.move_defaults:
         raise MlflowError(
             f"The {wish.title} cannot become the default: {'; '.join(conflicts)}. AWS does not document what becomes of the "

@@ -27,6 +27,10 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """What AWS allows, both ends included."""
 
+_ARN = re.compile(
+    r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:mlflow-(?P<kind>tracking-server|app)/(?P<id>[a-zA-Z0-9-]+)",
+    re.ASCII,
+)
 _DENIED = ("AccessDenied", "AccessDeniedException")
 
 _SERVER_REFUSALS: dict[str, str] = {
@@ -106,7 +110,13 @@ def target_from_parameters(parameters: Mapping[str, t.Any], region: str | None) 
     if parameters.get("arn") is None:
         return Target(is_app=False, key=sagemaker.checked_name("name", parameters["name"]))
     arn = str(parameters["arn"])
-    match = sagemaker.mlflow_arn("arn", arn, region)
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        raise MlflowError(
+            f"arn: '{arn}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
+            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
+        )
+    sagemaker.require_region_of("arn", arn, region)
     is_app = match["kind"] == "app"
     return Target(is_app, arn if is_app else match["id"])
 

@@ -109,19 +109,11 @@ def checked_region(region: str | None) -> str:
     return region
 
 
-def mlflow_arn(option: str, value: str, region: str) -> re.Match[str]:
-    """The parts C(kind) (C(tracking-server) or C(app)) and C(id) of an ARN in this region: AWS calls others unknown."""
-    match = _MLFLOW_ARN.fullmatch(value)
-    if match is None:
-        raise MlflowError(
-            f"{option}: '{value}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
-            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
-        )
-    if match["region"] != region:
-        raise MlflowError(
-            f"{option}: '{value}' is in {match['region']}, but the calls go to {region}. Set region: {match['region']}."
-        )
-    return match
+def require_region_of(option: str, arn: str, region: str) -> None:
+    """AWS answers a call in another region as if there were no such thing."""
+    there = arn.split(":")[3]
+    if there != region:
+        raise MlflowError(f"{option}: '{arn}' is in {there}, but the calls go to {region}. Set region: {there}.")
 
 
 def version_to_send(option: str, value: str) -> str:

@@ -222,6 +222,8 @@ class SageMakerResource(abc.ABC, t.Generic[Kept]):
         if verdict is Verdict.VANISHED:
             raise MlflowError(self._words.vanished(self._kind.operations[operation].goal))
         if verdict is Verdict.FAILED and self._last is not None:
+            if self._last.status != self._kind.operations[operation].failed:
+                self._check_result(pending.call)
             raise MlflowError(self._words.failed(operation, self._last), last_seen=self.describe(self._last))
         self._check_result(pending.call)
 

@@ -10,12 +10,18 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker_words as words
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_plan import (
+    before_and_after,
+    differing,
+    require_for_creation,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_tags import tag_changes
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server import SETTINGS, TrackingServer
 
@@ -45,11 +51,11 @@ def make_plan(wish: Wish, state: State) -> Plan[State]:
 
 def differing_settings(wish: Wish, server: TrackingServer) -> dict[str, t.Any]:
     """The asked settings that the server has otherwise."""
-    return {
-        option: value
-        for option, value in wish.settings.items()
-        if normal_setting(option, value, server.arn) != normal_setting(option, server.settings.get(option), server.arn)
-    }
+    return differing(wish.settings, server.settings, partial(_normal_of, server))
+
+
+def _normal_of(server: TrackingServer, option: str, value: t.Any) -> t.Any:
+    return normal_setting(option, value, server.arn)
 
 
 def normal_setting(option: str, value: t.Any, arn: str) -> t.Any:
@@ -108,19 +114,13 @@ def _plan_creation(wish: Wish, failed: State) -> Plan[State]:
 
 
 def _created(wish: Wish) -> TrackingServer:
-    missing = [
-        option
-        for option, value in (
-            ("artifact_store_uri", wish.settings.get("artifact_store_uri")),
-            ("role_arn", wish.role_arn),
-        )
-        if not value
-    ]
-    if missing or wish.role_arn is None or wish.predicted_arn is None:
-        raise MlflowError(
-            f"The tracking server '{wish.name}' does not exist in {wish.region}, and creating it needs {' and '.join(missing)}."
-        )
-    arn = wish.predicted_arn
+    require_for_creation(
+        f"tracking server '{wish.name}'",
+        wish.region,
+        artifact_store_uri=wish.settings.get("artifact_store_uri"),
+        role_arn=wish.role_arn,
+    )
+    arn = str(wish.predicted_arn)
     settings = {option: wish.settings.get(option, normal_setting(option, None, arn)) for option in SETTINGS}
     return TrackingServer(
         name=wish.name,
@@ -200,8 +200,7 @@ def _settings_change(wish: Wish, server: TrackingServer, different: dict[str, t.
     parameters = {SETTINGS[option]: value for option, value in full.items() if value is not None}
     return Change(
         "settings",
-        {option: normal_setting(option, server.settings.get(option), server.arn) for option in different},
-        {option: normal_setting(option, value, server.arn) for option, value in different.items()},
+        *before_and_after(different, server.settings, partial(_normal_of, server)),
         Call("sagemaker", UPDATE, {"TrackingServerName": wish.name, **parameters}),
     )
 

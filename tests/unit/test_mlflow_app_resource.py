@@ -8,10 +8,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from mlflow_app_samples import ARN, OTHER_ARN, app, wish
+from mlflow_app_samples import ARN, DOMAINS, OTHER_ARN, app, wish
 from scripted_apps import DESCRIBE, LIST, ScriptedApps
 from scripted_sagemaker import refusal
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker_outcome
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import converge
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_plan import CREATE, UPDATE
@@ -125,6 +126,14 @@ def test_an_update_without_effect_is_told_instead_of_tried_for_ever() -> None:
         assert word in error.message
     assert error.details["last_seen"]["arn"] == ARN
     assert [change["name"] for change in error.details.get("applied", [])] == ["settings"]
+
+
+def test_an_update_that_aws_took_without_a_trace_is_told_likewise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_sagemaker_outcome, "LAG", 0.01)
+    held = app(settings={"default_domain_ids": [*DOMAINS]})
+    error = failure(ScriptedApps([held]), wish(settings={"default_domain_ids": []}))
+    assert "clears nothing" in error.message
+    assert "failed twice" not in error.message
 
 
 def test_an_update_that_was_refused_is_sent_when_the_app_has_settled() -> None:
