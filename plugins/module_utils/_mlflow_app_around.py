@@ -59,9 +59,11 @@ def read_around(clients: Clients, wish: Wish, app: State) -> Around:
 
 
 def _holders(clients: Clients, arns: list[str]) -> tuple[MlflowApp, ...]:
-    """The Apps that are a default now, but for those that went away since they were listed."""
+    """The Apps that are a default now, but for those that go away and those that never came to be: nobody can change them."""
     found = read_concurrently({arn: partial(_described, clients, arn) for arn in arns})
-    return tuple(app for app in found.values() if app is not None and not (app.is_deleting or app.is_deleted))
+    return tuple(
+        app for app in found.values() if app is not None and not (app.is_deleting or app.is_deleted or app.never_was)
+    )
 
 
 def _described(clients: Clients, arn: str) -> State:

@@ -75,6 +75,7 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
         self._created_arn: str | None = None
         self._is_adopted = False
         self._around = Around()
+        self._others: dict[str, MlflowAppResource] = {}
 
     def plan(self, state: State) -> Plan[State]:
         """See _mlflow_app_plan."""
@@ -179,10 +180,14 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
 
     def _change_other(self, change: Change) -> None:
         """Change the App that is the default until now, and wait for it: AWS may refuse the new default before."""
-        arn = str(change.call.parameters["Arn"])
-        progress = Progress.of_task(f"MLflow App {change.call.parameters['Name']}")
-        waiting = replace(self._waiting, wanted=True)
-        other = MlflowAppResource(Wish(region=self.wish.region, arn=arn), self._clients, waiting, progress, self._warn)
+        settings = {option: value for option, value in change.after.items() if option != "arn"}
+        wish = Wish(region=self.wish.region, arn=change.after["arn"], settings=settings)
+        if wish.title not in self._others:
+            # Kept for the rounds to come: it counts how often AWS refuses.
+            progress = Progress.of_task(f"MLflow App {change.call.parameters['Name']}")
+            waiting = replace(self._waiting, wanted=True)
+            self._others[wish.title] = MlflowAppResource(wish, self._clients, waiting, progress, self._warn)
+        other = self._others[wish.title]
         other.settle(other.read())
         other.apply(replace(change, name="settings"))
         other._finish()

@@ -177,6 +177,33 @@ def test_a_default_of_two_apps_is_taken_from_both(account: Account) -> None:
     assert run.names == ["defaults", "defaults", "settings"]
 
 
+def test_a_default_that_cannot_be_taken_away_is_told(account: Account) -> None:
+    holder = account.create(OTHER, AccountDefaultStatus="ENABLED")
+    account.region.configure(fail_next={"app_delete": True})
+    account.sagemaker.delete_mlflow_app(Arn=holder)
+    message = account.fail(**account.full(account_default=True, move_defaults=True))
+    for word in (f"AWS refuses updating the MLflow App {holder}", "DeleteFailed", "state=absent"):
+        assert word in message
+
+
+def test_a_busy_default_is_waited_for(account: Account) -> None:
+    account.region.configure(delays={"app_update": 0.3})
+    holder = account.create(OTHER, AccountDefaultStatus="ENABLED")
+    account.sagemaker.update_mlflow_app(Arn=holder, WeeklyMaintenanceWindowStart="Sun:01:00")
+    run = account.run(**account.full(account_default=True, move_defaults=True))
+    assert run.writes == [UPDATE, CREATE]
+    assert account.described(holder)["AccountDefaultStatus"] == "DISABLED"
+
+
+def test_a_domain_that_aws_does_not_clear_stays_with_its_app_and_is_told(account: Account) -> None:
+    account.region.configure(empty_domain_list_clears=False)
+    holder = account.create(OTHER, DefaultDomainIdList=[DOMAIN])
+    message = account.fail(**account.full(default_domain_ids=[DOMAIN], move_defaults=True))
+    for word in (holder, "clears nothing"):
+        assert word in message
+    assert [app["Name"] for app in account.apps()] == [OTHER], "nothing was created without its default"
+
+
 def test_the_ghost_of_a_default_is_no_default(account: Account) -> None:
     account.sagemaker.delete_mlflow_app(Arn=account.create(OTHER, AccountDefaultStatus="ENABLED"))
     assert account.converge(**account.full(account_default=True)).writes == [CREATE]
