@@ -69,7 +69,8 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
         progress: Progress,
         warn: t.Callable[[str], None],
     ) -> None:
-        super().__init__(KIND, AppWords(KIND, wish.title, wish.region), wish, clients, waiting, progress, warn)
+        self._app_words = AppWords(KIND, wish.title, wish.region)
+        super().__init__(KIND, self._app_words, wish, clients, waiting, progress, warn)
         self.wish = wish
         self._arn = wish.arn
         self._created_arn: str | None = None
@@ -85,6 +86,13 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
         """The module's return values."""
         return described(state, next(iter(self.wish.names), None))
 
+    def settle(self, state: State) -> State:
+        """Wait until AWS takes a change; what it was at may have changed what matters around the App."""
+        settled = super().settle(state)
+        if settled is not state:
+            self._read_around(settled)
+        return settled
+
     def apply(self, change: Change) -> None:
         """Make one change true, on another App when that one must cease to be the default."""
         if change.name == DEFAULTS:
@@ -97,9 +105,12 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
         app = self._read_known() if self._created_arn else None
         if app is None:
             app = self._find()
+        self._read_around(app)
+        return app
+
+    def _read_around(self, app: State) -> None:
         if not self.wish.wants_gone:
             self._around = read_around(self._clients, self.wish, app)
-        return app
 
     def _find(self) -> State:
         if self.wish.arn is None:
@@ -174,7 +185,7 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
             # It was found after an answer was lost, and somebody else had made it.
             raise Superseded
         if call.operation == UPDATE:
-            message = AppWords(KIND, self.title, self.wish.region).not_carried_out(call, self._last)
+            message = self._app_words.not_carried_out(call, self._last)
             if message is not None:
                 raise MlflowError(message, last_seen=self.describe(self._last))
 

@@ -138,6 +138,7 @@ notes:
   - Deleting needs C(sagemaker:DeleteMlflowTrackingServer).
   - AWS offers no managed MLflow in China.
 seealso:
+  - module: mlops.sagemaker_mlflow.sagemaker_mlflow_app
   - name: MLflow tracking servers
     description: Amazon SageMaker AI developer guide.
     link: https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-create-tracking-server.html

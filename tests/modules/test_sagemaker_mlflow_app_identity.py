@@ -186,6 +186,18 @@ def test_a_default_that_cannot_be_taken_away_is_told(account: Account) -> None:
         assert word in message
 
 
+def test_a_default_that_is_lost_while_we_wait_is_asked_for_again(account: Account) -> None:
+    """When the run begins the App is the default still, and an update that ends this is under way."""
+    account.region.configure(delays={"app_update": 0.5})
+    arn = account.create(AccountDefaultStatus="ENABLED")
+    account.sagemaker.update_mlflow_app(Arn=arn, AccountDefaultStatus="DISABLED")
+    holder = account.create(OTHER)
+    account.sagemaker.update_mlflow_app(Arn=holder, AccountDefaultStatus="ENABLED")
+    message = account.fail(account_default=True, automatic_model_registration=False)
+    for word in (holder, "is it already", "move_defaults=true"):
+        assert word in message
+
+
 def test_a_busy_default_is_waited_for(account: Account) -> None:
     account.region.configure(delays={"app_update": 0.3})
     holder = account.create(OTHER, AccountDefaultStatus="ENABLED")
