@@ -98,8 +98,11 @@ class Question:
         )
 
 
-def question_from_parameters(kind: Kind, parameters: Mapping[str, t.Any]) -> Question:
-    """The options that ask about a kind. Raises MlflowError for what AWS would refuse."""
+def question_from_parameters(kind: Kind, parameters: Mapping[str, t.Any], **more: t.Any) -> Question:
+    """The options that ask about a kind. Raises MlflowError for what AWS would refuse.
+
+    :param more: what else the question has.
+    """
     name, version = parameters.get("name"), parameters.get("mlflow_version")
     filters = {
         aws_field: parameters[option]
@@ -115,6 +118,7 @@ def question_from_parameters(kind: Kind, parameters: Mapping[str, t.Any]) -> Que
         filters=filters,
         mlflow_version=None if version is None else sagemaker.version_to_send("mlflow_version", version),
         include_tags=parameters["include_tags"],
+        **more,
     )
 
 

@@ -151,6 +151,11 @@ def account_of(arn: str) -> str:
     return arn.split(":")[4]
 
 
+def region_of(arn: str) -> str:
+    """The region in an ARN."""
+    return arn.split(":")[3]
+
+
 def partition_of(arn: str) -> str:
     """The partition in an ARN."""
     return arn.split(":")[1]
