@@ -85,7 +85,7 @@ def _ambiguous(name: str, usable: Sequence[Named]) -> str:
     advice = (
         f"Say which, with kind={' or kind='.join(singular)}."
         if singular
-        else "Rename or delete one, or give the ARN itself."
+        else "Rename or delete one, or write the ARN in place of this lookup."
     )
     return f"The name '{name}' is that of more than one: {found}. {advice}"
 

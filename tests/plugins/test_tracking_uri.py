@@ -75,7 +75,7 @@ def test_a_name_that_is_both(region: LocalRegion, tmp_path: Path) -> None:
     assert "Say which, with kind=app or kind=tracking_server." in results[0]
     assert results[1:3] == [[app], [server]]
     assert all(f"MLflow App {twin}" in results[3] for twin in twins)
-    assert "Rename or delete one, or give the ARN itself." in results[3]
+    assert "Rename or delete one, or write the ARN in place of this lookup." in results[3]
 
 
 def test_what_is_gone_is_passed_over(region: LocalRegion, tmp_path: Path) -> None:
