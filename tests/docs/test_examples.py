@@ -1,12 +1,13 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the modules and filters: they parse, and use only options that exist."""
+"""The examples of the modules and plugins: they parse, and use only options that exist."""
 
 from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ TOOLS = Path(sys.executable).parent
 COLLECTIONS = REPOSITORY / "playbooks" / "collections"
 MODULES = sorted(path for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
 FILTERS = sorted(path for path in (REPOSITORY / "plugins" / "filter").glob("*.py"))
+LOOKUPS = sorted(path for path in (REPOSITORY / "plugins" / "lookup").glob("*.py"))
+INVENTORIES = sorted(path for path in (REPOSITORY / "plugins" / "inventory").glob("*.py"))
 # What a task may say beside its module, as far as the examples do.
 KEYWORDS = {"name", "register", "no_log", "when", "loop", "vars", "delegate_to"}
 LIMIT = 120
@@ -39,9 +42,15 @@ def run(*command: str, **variables: str) -> str:
 
 def examples(path: Path) -> list[dict[str, t.Any]]:
     """The tasks of a plugin's C(EXAMPLES)."""
+    (tasks,) = yaml.safe_load_all(text_of_examples(path))
+    return list(tasks)
+
+
+def text_of_examples(path: Path) -> str:
+    """A plugin's C(EXAMPLES)."""
     for statement in ast.parse(path.read_text()).body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "EXAMPLES":
-            return list(yaml.safe_load(ast.literal_eval(statement.value)))
+            return str(ast.literal_eval(statement.value))
     raise AssertionError(f"{path.name} has no examples")
 
 
@@ -81,13 +90,42 @@ def test_examples_use_only_documented_options(path: Path, documentation: dict[st
             assert chosen == [], task["name"]
 
 
+@pytest.mark.parametrize("path", INVENTORIES, ids=lambda path: path.stem)
+def test_examples_of_inventories_use_only_documented_options(path: Path) -> None:
+    name = f"{PREFIX}{path.stem}"
+    told = json.loads(run(str(TOOLS / "ansible-doc"), "--json", "--type", "inventory", name))
+    options = told[name]["doc"]["options"]
+    configurations = list(yaml.safe_load_all(text_of_examples(path)))
+    assert len(configurations) > 1
+    for configuration in configurations:
+        assert configuration["plugin"] == name
+        assert configuration.keys() <= options.keys()
+        assert [each for each, value in configuration.items() if unknown_choices(options[each], value)] == []
+
+
+def unknown_choices(option: dict[str, t.Any], value: object) -> list[object]:
+    """What an option may not be."""
+    given = value if isinstance(value, list) else [value]
+    return [each for each in given if each not in (option.get("choices") or given)]
+
+
+@pytest.mark.parametrize("path", LOOKUPS, ids=lambda path: path.stem)
+def test_examples_of_lookups_use_only_documented_options(path: Path) -> None:
+    name = f"{PREFIX}{path.stem}"
+    told = json.loads(run(str(TOOLS / "ansible-doc"), "--json", "--type", "lookup", name))
+    calls = re.findall(rf"(?:lookup|query)\('{re.escape(name)}'(.*?)\) }}}}", text_of_examples(path))
+    assert calls
+    given = {option for call in calls for option in re.findall(r", (\w+)=", call)}
+    assert given <= told[name]["doc"]["options"].keys()
+
+
 def choices(options: dict[str, t.Any], name: str, value: object) -> list[object]:
     """What an option may be; the value itself when it may be anything."""
     return list(options.get(name, {}).get("choices") or [value])
 
 
 def test_examples_are_valid_playbooks(tmp_path: Path) -> None:
-    plays = [{"hosts": "localhost", "tasks": examples(path)} for path in (*MODULES, *FILTERS)]
+    plays = [{"hosts": "localhost", "tasks": examples(path)} for path in (*MODULES, *FILTERS, *LOOKUPS)]
     playbook = tmp_path / "examples.yml"
     playbook.write_text(yaml.safe_dump(plays, sort_keys=False))
     run(str(TOOLS / "ansible-playbook"), "-i", "localhost,", "--syntax-check", str(playbook))
