@@ -6,32 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import typing as t
-from functools import partial
-
-from ansible.errors import AnsibleParserError
-from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
-
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _discovery as discovery
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import read_concurrently
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_denied
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _inventory_hosts as hosts
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._region_clients import clients_by_region
-
-if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ansible.inventory.data import InventoryData
-    from ansible.parsing.dataloader import DataLoader
-
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Clients
-
-    Host: t.TypeAlias = "dict[str, t.Any]"
-
 DOCUMENTATION = r"""
 name: sagemaker_mlflow
 short_description: Tracking servers and MLflow Apps of Amazon SageMaker as inventory
@@ -195,6 +169,31 @@ include_details: false
 strict_permissions: false
 """
 
+import hashlib
+import json
+import os
+import typing as t
+from functools import partial
+
+from ansible.errors import AnsibleParserError
+from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _discovery as discovery
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import read_concurrently
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_denied
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _inventory_hosts as hosts
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._region_clients import clients_by_region
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ansible.inventory.data import InventoryData
+    from ansible.parsing.dataloader import DataLoader
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Clients
+
+    Host: t.TypeAlias = "dict[str, t.Any]"
 
 ASKED = (
     *("kinds", "statuses", "mlflow_version", "tags", "include_tags", "include_details", "strict_permissions"),

@@ -6,19 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible.errors import AnsibleLookupError
-from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
-
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_uri import tracking_uris
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._region_clients import clients_by_region
-
-if t.TYPE_CHECKING:
-    from collections.abc import Mapping
-
 DOCUMENTATION = r"""
 name: tracking_uri
 short_description: The tracking URI of an Amazon SageMaker managed MLflow, by its name
@@ -79,6 +66,19 @@ _raw:
   elements: str
   sample: ["arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-ABCDEFGHIJKL"]
 """
+
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_uri import tracking_uris
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._region_clients import clients_by_region
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class LookupModule(AWSLookupBase):  # type: ignore[misc]  # amazon.aws has no type information

@@ -30,11 +30,9 @@ if t.TYPE_CHECKING:
     Variables: t.TypeAlias = "Mapping[str, t.Any]"
 
 KINDS = {kind.name: kind for kind in (TRACKING_SERVERS, MLFLOW_APPS)}
-STATUSES = sorted({*TRACKING_SERVERS.statuses, *MLFLOW_APPS.statuses} - {"Deleted"})
 PREFIX = "mlflow_"
 ALL = "sagemaker_mlflow"
 KIND_GROUPS = {TRACKING_SERVERS.name: "mlflow_tracking_servers", MLFLOW_APPS.name: "mlflow_apps"}
-GROUPS = ("kind", "region", "status", "tags")
 ANY_VALUE = "*"
 TAG = "tag:"
 COMMON = ("kind", "region", "account_id", "name", "arn", "status")

@@ -8,10 +8,13 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import yaml
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.inventory import sagemaker_mlflow
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _inventory_hosts as hosts
 
+OPTIONS = yaml.safe_load(sagemaker_mlflow.DOCUMENTATION)["options"]
 SERVER, APP = "tracking_server", "app"
 
 
@@ -95,7 +98,7 @@ def test_preferences_that_cannot_be_meant(given: t.Any, message: str) -> None:
 
 def test_groups() -> None:
     server = host("a", SERVER, Team="vision")
-    assert hosts.groups(server, hosts.GROUPS) == [
+    assert hosts.groups(server, OPTIONS["builtin_groups"]["default"]) == [
         "sagemaker_mlflow",
         "mlflow_tracking_servers",
         "mlflow_region_eu-west-1",
@@ -135,3 +138,9 @@ def test_only_what_might_be_a_template_is_marked() -> None:
     marked = hosts.not_a_template(value)
     assert marked == value
     assert marked["a"] is value["a"]
+
+
+def test_every_status_but_that_of_what_is_gone_can_be_asked_for() -> None:
+    statuses = {status for kind in hosts.KINDS.values() for status in kind.statuses}
+    assert set(OPTIONS["statuses"]["choices"]) == statuses - {"Deleted"}
+    assert set(OPTIONS["kinds"]["choices"]) == set(hosts.KINDS)
