@@ -24,6 +24,8 @@ BASIC_ACCESS = "MLflowBasicAccess"
 KMS_ACCESS = "MLflowKMSAccess"
 SERVICE_PRINCIPAL = "sagemaker.amazonaws.com"
 """SageMaker's service principal; the same in every partition."""
+SCHEDULER_PRINCIPAL = "scheduler.amazonaws.com"
+POWER_ACCESS = "MLflowPower"
 TLS_ONLY_SID = "DenyInsecureTransport"
 OWNER_ONLY_SID = "DenyOtherAccounts"
 
@@ -42,17 +44,20 @@ def dns_suffix(partition: str) -> str:
     return _DNS_SUFFIXES.get(partition, "amazonaws.com")
 
 
-def service_trust_statement(source_account: str | None, source_arns: Sequence[str]) -> Statement:
-    """Lets SageMaker take the role, on behalf of this account's SageMaker only.
+def service_trust_statement(
+    source_account: str | None, source_arns: Sequence[str], service: str = SERVICE_PRINCIPAL
+) -> Statement:
+    """Lets a service take the role, on behalf of this account's resources only.
 
-    It has no Sid: in a role that is shared it takes the place of whatever statement let SageMaker in before.
+    It has no Sid: in a role that is shared it takes the place of whatever statement let the service in before.
 
-    :param source_account: the account that SageMaker must act for; None to not ask.
-    :param source_arns: patterns of the SageMaker resources that it must act for; empty to not ask.
+    :param source_account: the account that the service must act for; None to not ask.
+    :param source_arns: patterns of the service's resources that it must act for; empty to not ask.
+    :param service: the service's principal.
     """
     statement: Statement = {
         "Effect": "Allow",
-        "Principal": {"Service": SERVICE_PRINCIPAL},
+        "Principal": {"Service": service},
         "Action": "sts:AssumeRole",
     }
     condition: dict[str, t.Any] = {}
@@ -162,6 +167,20 @@ def kms_access(key_arn: str) -> Document:
                 "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
                 "Resource": key_arn,
                 "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.{dns_suffix(partition)}"}},
+            }
+        ]
+    )
+
+
+def power_access(server_arn: str) -> Document:
+    """C(MLflowPower): stop and start one tracking server, and nothing else."""
+    return _document(
+        [
+            {
+                "Sid": "StopAndStartServer",
+                "Effect": "Allow",
+                "Action": ["sagemaker:StartMlflowTrackingServer", "sagemaker:StopMlflowTrackingServer"],
+                "Resource": server_arn,
             }
         ]
     )

@@ -24,7 +24,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias, known_arn
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import BASIC_ACCESS, KMS_ACCESS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import KMS_ACCESS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_options import RoleWish, wish_from
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_plan import needs_propagation, plan_role
@@ -39,8 +39,11 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Resource
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document
+
+State = t.TypeVar("State")
 
 ABSENT = ("NoSuchEntity", "NoSuchEntityException")
 OVERTAKEN = ("ConcurrentModification", "ConcurrentModificationException", "DeleteConflict", "DeleteConflictException")
@@ -139,7 +142,7 @@ class RoleResource:
         if not self._patience.wait:
             state = self.read()
             return plan.predicted if self.plan(state).changed else state
-        state = self._await_shown()
+        state = await_shown(self, self._patience.timeout)
         if needs_propagation(plan.changes):
             time.sleep(max(0.0, self._patience.propagation_delay - (time.monotonic() - written)))
         return state if state.exists else plan.predicted
@@ -175,8 +178,8 @@ class RoleResource:
     def _declared_policies(self) -> list[str]:
         if not self._wish.present:
             return []
-        service = [BASIC_ACCESS, KMS_ACCESS] if self._wish.key else [BASIC_ACCESS]
-        return [*service, *(self._wish.inline_policies or {})]
+        own = [name for name in self._wish.own_policy_names if name != KMS_ACCESS or self._wish.key]
+        return [*own, *(self._wish.inline_policies or {})]
 
     def _to_remove(self, unread: Iterable[str]) -> list[str]:
         """The policies that nobody declares and that will go: they are read to be shown."""
@@ -209,21 +212,6 @@ class RoleResource:
                 self._wish.key, Identity(account_id, partition, self._wish.region, arn="")
             )
         return self._key_arn
-
-    def _await_shown(self) -> RoleState:
-        agreeing = 0
-        remaining: list[str] = []
-        for _elapsed in Deadline(self._patience.timeout, DELAY, first_delay=FIRST_DELAY).ticks():
-            state = self.read()
-            remaining = [change.name for change in self.plan(state).changes]
-            agreeing = 0 if remaining else agreeing + 1
-            if agreeing == 2:
-                return state
-        raise MlflowError(
-            f"IAM took every change of the {self.title}, but does not show all of them after "
-            f"{self._patience.timeout:g} s (missing: {', '.join(remaining) or 'a second look'}). Repeat the run; "
-            "if it happens again, another run may be changing the role (CloudTrail names the caller), or raise wait_timeout."
-        )
 
     def _judge(self, change: Change, error: Exception) -> None:
         """Whether a refused write means that the world moved on, or that the wish cannot be fulfilled."""
@@ -267,6 +255,23 @@ class RoleResource:
                 "without arn: means a policy of AWS; give the ARN of one of your own."
             ) from error
         raise Superseded from error
+
+
+def await_shown(resource: Resource[State], timeout: float) -> State:
+    """Look until two looks in a row show that nothing is left of the plan; the state read last."""
+    agreeing = 0
+    remaining: list[str] = []
+    for _elapsed in Deadline(timeout, DELAY, first_delay=FIRST_DELAY).ticks():
+        state = resource.read()
+        remaining = [change.name for change in resource.plan(state).changes]
+        agreeing = 0 if remaining else agreeing + 1
+        if agreeing == 2:
+            return state
+    raise MlflowError(
+        f"IAM took every change of the {resource.title}, but does not show all of them after "
+        f"{timeout:g} s (missing: {', '.join(remaining) or 'a second look'}). Repeat the run; "
+        "if it happens again, another run may be changing the role (CloudTrail names the caller), or raise wait_timeout."
+    )
 
 
 def from_module(module: AwsModule) -> RoleResource:

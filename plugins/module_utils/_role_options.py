@@ -15,7 +15,11 @@ from dataclasses import dataclass
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import KeyReference, check_region, parse_key
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import BASIC_ACCESS, KMS_ACCESS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import (
+    BASIC_ACCESS,
+    KMS_ACCESS,
+    SERVICE_PRINCIPAL,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document, parse, size
 
 if t.TYPE_CHECKING:
@@ -37,7 +41,7 @@ _ARTIFACT_STORE = re.compile(r"^s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]
 
 @dataclass(frozen=True)
 class TrustWish:
-    """Whom SageMaker must act for when it takes the role.
+    """Whom the service must act for when it takes the role.
 
     :param protected: whether the trust has confused-deputy conditions.
     :param source_account: instead of the role's own account.
@@ -58,6 +62,8 @@ class RoleWish:
     :param without_key: whether the role must have no access to a key.
     :param managed_policies: ARNs, and names of policies of AWS.
     :param permissions_boundary: an ARN, empty to remove the boundary.
+    :param service: the principal of the service that takes the role.
+    :param own_policies: instead of the policies that an artifact store needs.
     """
 
     name: str
@@ -80,11 +86,18 @@ class RoleWish:
     purge_inline_policies: bool = False
     purge_managed_policies: bool = False
     purge_tags: bool = False
+    service: str = SERVICE_PRINCIPAL
+    own_policies: Mapping[str, Document] | None = None
+
+    @property
+    def own_policy_names(self) -> tuple[str, ...]:
+        """The inline policies that belong to this collection, wished or not."""
+        return (BASIC_ACCESS, KMS_ACCESS) if self.own_policies is None else tuple(self.own_policies)
 
 
 def wish_from(options: Mapping[str, t.Any], region: str) -> RoleWish:
     """The wish from the module's options. Raises MlflowError for what AWS would refuse."""
-    name = _checked("name", options["name"], _NAME, 64, "letters, digits and _+=,.@-")
+    name = checked_name("name", options["name"])
     if options["state"] == "absent":
         return RoleWish(name=name, present=False, region=region)
     bucket, prefix = _artifact_store(options["artifact_store_uri"])
@@ -101,8 +114,8 @@ def wish_from(options: Mapping[str, t.Any], region: str) -> RoleWish:
         trust=_trust(options),
         inline_policies=_inline_policies(options["inline_policies"]),
         managed_policies=_managed_policies(options["managed_policies"]),
-        permissions_boundary=_boundary(options["permissions_boundary"]),
-        path=_path(options["path"]),
+        permissions_boundary=checked_boundary("permissions_boundary", options["permissions_boundary"]),
+        path=checked_path("path", options["path"]),
         description=_description(options["description"]),
         max_session_duration=_max_session_duration(options["max_session_duration"]),
         tags=tags.wished(options["tags"]),
@@ -115,6 +128,27 @@ def wish_from(options: Mapping[str, t.Any], region: str) -> RoleWish:
 def policy_arn(policy: str, partition: str) -> str:
     """The ARN of a managed policy that is given by ARN or, when it is one of AWS, by name."""
     return policy if policy.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{policy}"
+
+
+def checked_name(option: str, name: str) -> str:
+    """The name of a role."""
+    return _checked(option, name, _NAME, 64, "letters, digits and _+=,.@-")
+
+
+def checked_boundary(option: str, boundary: str | None) -> str | None:
+    """The ARN of a permissions boundary, or an empty string."""
+    if not boundary:
+        return boundary
+    return _checked(
+        option, boundary, _POLICY_ARN, 2048, "give the ARN of a managed policy, or '' to remove the boundary"
+    )
+
+
+def checked_path(option: str, path: str | None) -> str | None:
+    """The path of a role."""
+    if path is None:
+        return None
+    return _checked(option, path, _PATH, 512, "a path begins and ends with a slash, as in /mlflow/")
 
 
 def _checked(option: str, value: str, pattern: re.Pattern[str], longest: int, allowed: str) -> str:
@@ -188,19 +222,6 @@ def _managed_policies(policies: Sequence[str] | None) -> tuple[str, ...] | None:
         allowed = "give the policy's ARN, or the name of a policy of AWS such as AmazonS3ReadOnlyAccess"
         _checked("managed_policies", policy, pattern, 2048, allowed)
     return tuple(policies)
-
-
-def _boundary(boundary: str | None) -> str | None:
-    if not boundary:
-        return boundary
-    allowed = "give the ARN of a managed policy, or '' to remove the boundary"
-    return _checked("permissions_boundary", boundary, _POLICY_ARN, 2048, allowed)
-
-
-def _path(path: str | None) -> str | None:
-    if path is None:
-        return None
-    return _checked("path", path, _PATH, 512, "a path begins and ends with a slash, as in /mlflow/")
 
 
 def _description(description: str | None) -> str | None:

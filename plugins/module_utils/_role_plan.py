@@ -14,7 +14,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _rol
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import BASIC_ACCESS, KMS_ACCESS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import (
+    BASIC_ACCESS,
+    SCHEDULER_PRINCIPAL,
+    SERVICE_PRINCIPAL,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import readable, size, to_json
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_options import (
     INLINE_POLICIES_QUOTA,
@@ -30,6 +34,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_options import RoleWish
 
+_SERVICES = {SERVICE_PRINCIPAL: "SageMaker", SCHEDULER_PRINCIPAL: "EventBridge Scheduler"}
 TAKES_TIME = ("role", "assume_role_policy_document", "permissions_boundary", "inline_policies.", "managed_policies.")
 """Beginnings of the names of the changes that IAM needs time to spread: they decide who may do what."""
 
@@ -190,22 +195,22 @@ def _short(arn: str) -> str:
 
 
 def _refuse_foreign(wish: RoleWish, state: RoleState) -> None:
-    """A role that is not a service role of SageMaker belongs to somebody else."""
+    """A role that is not one for the wished service belongs to somebody else."""
     if not state.exists or state.trust is None:
         return
     title = f"role '{wish.name}' ({state.arn(wish.name)})"
-    trusted = ", ".join(role_trust.others(state.trust)) or "nobody"
+    trusted = ", ".join(role_trust.others(state.trust, wish.service)) or "nobody"
     if state.path.startswith("/aws-service-role/"):
         raise MlflowError(f"name: the {title} is a service-linked role, which only AWS changes. Choose another name.")
-    if not role_trust.names_sagemaker(state.trust) and not _carries_our_policy(state):
+    if not role_trust.admits(state.trust, wish.service) and not _carries_our_policy(wish, state):
         raise MlflowError(
-            f"name: the {title} exists, but SageMaker may not take it (it trusts {trusted}) and it has no policy "
-            f"{BASIC_ACCESS}: it belongs to somebody else and was left alone. Choose another name, or let "
-            "sagemaker.amazonaws.com take the role (aws iam update-assume-role-policy) to hand it over."
+            f"name: the {title} exists, but {_SERVICES[wish.service]} may not take it (it trusts {trusted}) and it has no "
+            f"policy {wish.own_policy_names[0]}: it belongs to somebody else and was left alone. Choose another name, or let "
+            f"{wish.service} take the role (aws iam update-assume-role-policy) to hand it over."
         )
     if wish.present:
         return
-    if role_trust.others(state.trust):
+    if role_trust.others(state.trust, wish.service):
         raise MlflowError(
             f"The {title} is also trusted to {trusted}; deleting it would cut them off, and it was left alone. Remove "
             "their statements from its trust policy (aws iam update-assume-role-policy) and repeat the run."
@@ -217,9 +222,9 @@ def _refuse_foreign(wish: RoleWish, state: RoleState) -> None:
         )
 
 
-def _carries_our_policy(state: RoleState) -> bool:
+def _carries_our_policy(wish: RoleWish, state: RoleState) -> bool:
     names: set[str] = {*state.inline_policies, *state.other_inline_policies}
-    return bool(names & {BASIC_ACCESS, KMS_ACCESS})
+    return bool(names & set(wish.own_policy_names))
 
 
 def _refuse_move(wish: RoleWish, state: RoleState) -> None:

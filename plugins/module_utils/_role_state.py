@@ -66,6 +66,8 @@ class RoleState:
 
 def wished_policies(wish: RoleWish, state: RoleState) -> dict[str, Document]:
     """Every inline policy that the role must have: the service's own and the user's."""
+    if wish.own_policies is not None:
+        return {**wish.own_policies, **(wish.inline_policies or {})}
     documents = {
         BASIC_ACCESS: basic_access(
             state.partition,
@@ -86,8 +88,8 @@ def future(wish: RoleWish, state: RoleState) -> RoleState:
     """The state that the wish makes of this one."""
     if not wish.present:
         return RoleState(partition=state.partition, account_id=state.account_id, exists=False, path=state.path)
-    ours = role_trust.wished_statement(wish.trust, state.partition, state.account_id, wish.region)
-    trust = role_trust.merged(state.trust, ours)
+    ours = role_trust.wished_statement(wish.trust, state.partition, state.account_id, wish.region, wish.service)
+    trust = role_trust.merged(state.trust, ours, wish.service)
     return replace(
         state,
         exists=True,

@@ -32,42 +32,44 @@ if t.TYPE_CHECKING:
 _ASSUME = "sts:assumerole"
 
 
-def wished_statement(wish: TrustWish, partition: str, account_id: str, region: str) -> Statement:
-    """The statement that lets SageMaker take the role, with the conditions that are wished."""
+def wished_statement(
+    wish: TrustWish, partition: str, account_id: str, region: str, service: str = SERVICE_PRINCIPAL
+) -> Statement:
+    """The statement that lets the service take the role, with the conditions that are wished."""
     if not wish.protected:
-        return service_trust_statement(None, ())
+        return service_trust_statement(None, (), service)
     account = wish.source_account or account_id
     arns = wish.source_arns or (any_sagemaker_resource(partition, region, account),)
-    return service_trust_statement(account, arns)
+    return service_trust_statement(account, arns, service)
 
 
-def merged(present: Mapping[str, t.Any] | None, ours: Statement) -> Document:
-    """The trust policy with our statement instead of whatever let SageMaker take the role before.
+def merged(present: Mapping[str, t.Any] | None, ours: Statement, service: str = SERVICE_PRINCIPAL) -> Document:
+    """The trust policy with our statement instead of whatever let the service take the role before.
 
-    Everything that lets others in, or lets SageMaker do more than to take the role, stays.
+    Everything that lets others in, or lets the service do more than to take the role, stays.
     """
     if present is None:
         return {"Version": VERSION, "Statement": [ours]}
     statements: list[Statement] = []
     placed = False
     for statement in statements_of(present):
-        if not _lets_sagemaker_in(statement):
+        if not _lets_in(statement, service):
             statements.append(statement)
             continue
         if not placed:
             is_ours = same_statement(statement, ours, with_sid=False)
             statements.append(statement if is_ours else ours)
             placed = True
-        statements.extend(_rest(statement))
+        statements.extend(_rest(statement, service))
     return {**present, "Statement": statements if placed else [*statements, ours]}
 
 
-def names_sagemaker(document: Mapping[str, t.Any]) -> bool:
-    """Whether SageMaker may take the role."""
-    return any(_lets_sagemaker_in(statement) for statement in statements_of(document))
+def admits(document: Mapping[str, t.Any], service: str = SERVICE_PRINCIPAL) -> bool:
+    """Whether the service may take the role."""
+    return any(_lets_in(statement, service) for statement in statements_of(document))
 
 
-def others(document: Mapping[str, t.Any]) -> list[str]:
+def others(document: Mapping[str, t.Any], service: str = SERVICE_PRINCIPAL) -> list[str]:
     """Who else may take the role."""
     found: set[str] = set()
     for statement in statements_of(document):
@@ -78,13 +80,13 @@ def others(document: Mapping[str, t.Any]) -> list[str]:
             [principal] if isinstance(principal, str) else [n for p in (principal or {}).values() for n in as_list(p)]
         )
         found.update(str(name) for name in named)
-    return sorted(found - {SERVICE_PRINCIPAL})
+    return sorted(found - {service})
 
 
-def _lets_sagemaker_in(statement: Statement) -> bool:
+def _lets_in(statement: Statement, service: str) -> bool:
     return (
         statement.get("Effect") == "Allow"
-        and SERVICE_PRINCIPAL in _services(statement)
+        and service in _services(statement)
         and any(_is_assume(action) for action in as_list(statement.get("Action")))
     )
 
@@ -98,11 +100,11 @@ def _is_assume(action: str) -> bool:
     return fnmatch.fnmatchcase(_ASSUME, action.lower())
 
 
-def _rest(statement: Statement) -> list[Statement]:
-    """What a statement that lets SageMaker in does besides."""
+def _rest(statement: Statement, service: str) -> list[Statement]:
+    """What a statement that lets the service in does besides."""
     rest: list[Statement] = []
     principal = dict(statement["Principal"])
-    services = [name for name in _services(statement) if name != SERVICE_PRINCIPAL]
+    services = [name for name in _services(statement) if name != service]
     principal.pop("Service")
     if services:
         principal["Service"] = services
@@ -110,7 +112,7 @@ def _rest(statement: Statement) -> list[Statement]:
         rest.append({**statement, "Principal": principal})
     actions = [action for action in as_list(statement["Action"]) if not _is_assume(action)]
     if actions:
-        further = {**statement, "Principal": {"Service": SERVICE_PRINCIPAL}, "Action": actions}
+        further = {**statement, "Principal": {"Service": service}, "Action": actions}
         if rest:
             further.pop("Sid", None)  # it stays with the first part: a Sid must be unique
         rest.append(further)

@@ -73,7 +73,7 @@ def test_merged(present: Json | None, expected: Json) -> None:
     merged = role_trust.merged(present, OURS)
     assert merged == expected
     assert role_trust.merged(merged, OURS) == merged
-    assert role_trust.names_sagemaker(merged)
+    assert role_trust.admits(merged)
 
 
 def test_what_already_means_the_same_keeps_its_label_and_spelling() -> None:
@@ -117,5 +117,5 @@ NAMES = {
 
 @pytest.mark.parametrize(("document", "sagemaker", "others"), NAMES.values(), ids=NAMES)
 def test_who_may_take_the_role(document: Json, sagemaker: bool, others: list[str]) -> None:
-    assert role_trust.names_sagemaker(document) is sagemaker
+    assert role_trust.admits(document) is sagemaker
     assert role_trust.others(document) == others
