@@ -47,8 +47,8 @@ def next_moment(schedule: Any) -> datetime | None:
     if schedule.state == "DISABLED":
         return None
     start, end = _moment(schedule.start_date), _moment(schedule.end_date)
-    began: datetime = getattr(schedule, _BEGAN)
-    after: datetime = getattr(schedule, _DONE_UNTIL)
+    began: datetime = getattr(schedule, _BEGAN, None) or _at(schedule.last_modified_date)
+    after: datetime = getattr(schedule, _DONE_UNTIL, None) or began
     if start is not None:
         began, after = start, max(after, start - _INSTANT)
     found = next(expression_of(schedule).moments(after, began), None)
@@ -87,4 +87,8 @@ def _parsed(expression: str, zone: str) -> Expression:
 
 
 def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+    return None if seconds is None else _at(seconds)
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)
