@@ -443,6 +443,21 @@ def test_schedules_survive_a_restart(home: list[Any]) -> None:
     assert [name for _due, name, _outcome in world.invocations()] == ["stop", "start"]
 
 
+def test_a_real_mlflow_is_up_before_it_is_stopped_again(home: list[Any]) -> None:
+    """The clock passes the seconds that it takes to start in no time."""
+    home.append(local_region.start(home[0]))
+    world = populate(LocalAws(home[-1]))
+    limit = time.monotonic() + 120
+    while world.status() != "Created" and time.monotonic() < limit:
+        time.sleep(0.1)
+    world.move_to(at((world.now() + timedelta(days=1)).date(), 12))
+    world.schedule("stop", "cron(0 13 * * ? *)")
+    world.schedule("start", "cron(0 14 * * ? *)", START)
+    world.aws.admin("POST", "clock", {"advance": 86400 * 3})
+    found = [(name, outcome) for _due, name, outcome in world.invocations()]
+    assert found == [("stop", "carried out"), ("start", "carried out")] * 3, world.reasons()
+
+
 def test_reset_forgets_schedules(world: World) -> None:
     world.schedule("stop", "rate(1 hour)")
     world.aws.admin("POST", "clock", {"advance": 60})

@@ -40,6 +40,11 @@ class Invocations:
         self._woken = False
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the local AWS is about to end."""
+        return self._closed
+
     def add(self, invocation: Invocation) -> None:
         """Keep one."""
         with self._condition:

@@ -114,8 +114,8 @@ class Invoker:
             if due is None:
                 return None
             ahead = due.moment.timestamp() - self._running.clock.time()
-            if ahead > 0:
-                return min(ahead, _LONGEST_WAIT)
+            if ahead > 0 or self._running.invocations.closed:
+                return min(max(ahead, 0.0), _LONGEST_WAIT)
             self._await_processes()
             self._invoke(due)
         self._leave_out(self._running.clock.time())
@@ -138,13 +138,17 @@ class Invoker:
     def _await_processes(self) -> None:
         """The clock may have jumped over the minutes that an MLflow takes to start: let it, before something else."""
         limit = time.monotonic() + self._running.settings.mlflow_start_seconds
-        while time.monotonic() < limit and self._starts_a_process():
+        while time.monotonic() < limit and self._starts_a_process() and not self._running.invocations.closed:
             time.sleep(_PAUSE)
 
     def _starts_a_process(self) -> bool:
-        now = self._running.clock.time()
-        transitions = [resource.transition for resource in self._running.store.all()]
-        return any(each is not None and each.awaits_process and each.due <= now for each in transitions)
+        now, processes = self._running.clock.time(), self._running.processes
+        awaited = [
+            resource.arn
+            for resource in self._running.store.all()
+            if resource.transition is not None and resource.transition.awaits_process and resource.transition.due <= now
+        ]
+        return any(not processes.healthy(arn) and processes.failed(arn) is None for arn in awaited)
 
     def _invoke(self, due: Due) -> None:
         dues.done(due.schedule, due.moment)
