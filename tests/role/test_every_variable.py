@@ -183,6 +183,7 @@ GUEST: Json = {
 AGAIN: Json = {
     "environment": "again",
     "recreate_failed": True,
+    "power_schedule": {"stop": {"time": "19:00"}},
     "bucket_restrict_to_account": False,
     "purge": True,
     "protect": False,
@@ -264,6 +265,10 @@ AFTER_DEPLOY: dict[str, Callable[[World], bool]] = {
     "app_move_defaults": lambda world: world.app("studio")["AccountDefaultStatus"] == "DISABLED",
     "verify_bucket_owner": lambda world: world.server()["S3BucketOwnerVerification"] is False,
     "recreate_failed": lambda world: world.server(AGAIN_SERVER, "us-east-1")["TrackingServerStatus"] == "Created",
+    "power_schedule": lambda world: (
+        world.client("scheduler", "us-east-1").get_schedule(Name=f"{AGAIN_SERVER}-stop")["ScheduleExpression"]
+        == "cron(0 19 * * ? *)"
+    ),
     "create_bucket": lambda world: world.output("guest")["artifacts_bucket_name"] == GUEST_BUCKET,
     "bucket_name_suffix": lambda world: bool(world.client("s3").head_bucket(Bucket=BUCKET)),
     "artifact_store_uri": lambda world: world.server()["ArtifactStoreUri"] == f"s3://{BUCKET}/team",
