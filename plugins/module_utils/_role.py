@@ -149,7 +149,7 @@ class RoleResource:
 
     def describe(self, state: RoleState) -> dict[str, t.Any]:
         """The module's return values."""
-        return describe(self._wish.name, state)
+        return {**describe(self._wish.name, state), "region": self._wish.region}
 
     def _reads(self) -> dict[str, Callable[[], t.Any]]:
         """Every read whose result does not depend on another, by name. Makes the clients that they need."""

@@ -170,7 +170,7 @@ class TestCreate:
         region.client("s3").create_bucket(Bucket="artifacts")
         client = region.client("sagemaker")
         common = {"ArtifactStoreUri": "s3://artifacts", "RoleArn": arn}
-        creations = {
+        creations: dict[str, t.Callable[[], object]] = {
             "tracking server": lambda: client.create_mlflow_tracking_server(TrackingServerName="one", **common),
             "App": lambda: client.create_mlflow_app(Name="one", **common),
         }
