@@ -106,22 +106,6 @@ def test_people_log_runs_with_what_they_are_handed(
     assert runs(managed_mlflow, arn, monkeypatch) == known + 4
 
 
-def test_sagemaker_takes_the_training_job(folder: Path, managed_mlflow: ManagedMlflow) -> None:
-    part = json.loads((folder / "training_job.json").read_text())
-    client = managed_mlflow.region.client("sagemaker")
-    name = f"churn-{part['MlflowConfig']['MlflowResourceArn'].rpartition('/')[2]}"
-    client.create_training_job(
-        TrainingJobName=name,
-        RoleArn=managed_mlflow.role_arn,
-        AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
-        OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/training"},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
-        StoppingCondition={"MaxRuntimeInSeconds": 3600},
-        **part,
-    )
-    assert client.describe_training_job(TrainingJobName=name)["Environment"] == part["Environment"]
-
-
 def test_verification_and_ui_reach_both_kinds(project: Project, managed_mlflow: ManagedMlflow) -> None:
     verified = project.succeed("verify")
     assert "registered and read back the model" in verified.output
