@@ -77,7 +77,7 @@ def test_one_app(modules: Modules, region: LocalRegion, by: str, check: bool) ->
 @pytest.mark.parametrize(
     ("asked", "calls"), [({"arn": SOMEWHERE}, [DESCRIBE]), ({"name": "nobody"}, [LIST]), ({}, [LIST])]
 )
-def test_an_app_that_is_not_there(modules: Modules, asked: dict[str, str], calls: list[str]) -> None:
+def test_an_app_that_is_not_there(modules: Modules, asked: dict[str, t.Any], calls: list[str]) -> None:
     run = modules.run(INFO, **asked)
     assert run.result["mlflow_apps"] == []
     assert run.calls == calls
@@ -252,7 +252,7 @@ def test_bad_input_makes_no_call(
 
 
 def test_every_filter_of_the_list_can_be_used() -> None:
-    model = boto3.client("sagemaker", region_name=REGION).meta.service_model
+    model: t.Any = boto3.client("sagemaker", region_name=REGION).meta.service_model
     asked = set(model.operation_model("ListMlflowApps").input_shape.members)
     assert set(MLFLOW_APPS.filters.values()) == asked - {"MlflowVersion", "NextToken", "MaxResults"}
     assert list(STATUSES) == model.shape_for("MlflowAppStatus").enum
