@@ -57,7 +57,6 @@ class Kind:
     name_field: str
     arn_field: str
     status_field: str
-    statuses: Sequence[str]
     filters: Mapping[str, str]
     returned: Callable[[Answer, Mapping[str, str] | None], dict[str, t.Any]]
 
@@ -166,7 +165,7 @@ def find_all(clients: Clients, *questions: Question) -> list[list[dict[str, t.An
 
 
 def list_all(clients: Clients, *questions: Question) -> list[list[Answer]]:
-    """What the lists tell of whatever each question asks about, in AWS's order."""
+    """What the lists tell of whatever each question, all of different kinds, asks about, in AWS's order."""
     client = clients["sagemaker"]
     listed = read_concurrently({question.kind.name: partial(_list, client, question) for question in questions})
     return [listed[question.kind.name] for question in questions]

@@ -49,7 +49,6 @@ MLFLOW_APPS = discovery.Kind(
     name_field="Name",
     arn_field="Arn",
     status_field="Status",
-    statuses=STATUSES,
     filters={
         "created_after": "CreatedAfter",
         "created_before": "CreatedBefore",

@@ -55,7 +55,6 @@ TRACKING_SERVERS = discovery.Kind(
     name_field="TrackingServerName",
     arn_field="TrackingServerArn",
     status_field="TrackingServerStatus",
-    statuses=STATUSES,
     filters={
         "created_after": "CreatedAfter",
         "created_before": "CreatedBefore",

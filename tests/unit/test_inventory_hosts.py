@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.inventory import sagemaker_mlflow
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _mlflow_app_info, _tracking_server_info
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _inventory_hosts as hosts
 
@@ -141,6 +142,6 @@ def test_only_what_might_be_a_template_is_marked() -> None:
 
 
 def test_every_status_but_that_of_what_is_gone_can_be_asked_for() -> None:
-    statuses = {status for kind in hosts.KINDS.values() for status in kind.statuses}
+    statuses = {*_tracking_server_info.STATUSES, *_mlflow_app_info.STATUSES}
     assert set(OPTIONS["statuses"]["choices"]) == statuses - {"Deleted"}
     assert set(OPTIONS["kinds"]["choices"]) == set(hosts.KINDS)
