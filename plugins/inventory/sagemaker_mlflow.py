@@ -237,12 +237,15 @@ class InventoryModule(AWSInventoryBase):  # type: ignore[misc]  # amazon.aws has
         wanted_tags = self._wanted_tags()
         key = self._question_key(regions)
         was_cached, cached = self.get_cached_result(path, cache)
-        if was_cached and cached.get("question") == key:
-            found: list[Host] = cached["hosts"]
-            return found
-        found = [host for host in self._read(regions, questions) if hosts.has_tags(host, wanted_tags)]
-        self.update_cached_result(path, False, {"question": key, "hosts": found})
-        return found
+        answer: dict[str, t.Any] = cached if was_cached else {}
+        if answer.get("question") != key:
+            found, denied = self._read(regions, questions)
+            answer = {"question": key, "denied": denied}
+            answer["hosts"] = [host for host in found if hosts.has_tags(host, wanted_tags)]
+            self.update_cached_result(path, False, answer)
+        for message in answer["denied"]:
+            self.warn(message)
+        return list(answer["hosts"])
 
     def _regions(self) -> list[str]:
         """The regions, each once."""
@@ -273,15 +276,13 @@ class InventoryModule(AWSInventoryBase):  # type: ignore[misc]  # amazon.aws has
         asked += [os.environ.get(name) for name in ENDPOINTS]
         return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
-    def _read(self, regions: Sequence[str], questions: Sequence[discovery.Question]) -> list[Host]:
-        """The hosts of all regions, in an order of their own: AWS's is by time."""
+    def _read(self, regions: Sequence[str], questions: Sequence[discovery.Question]) -> tuple[list[Host], list[str]]:
+        """The hosts of all regions, in an order of their own (AWS's is by time), and what was denied."""
         clients = clients_by_region(self, regions)
         read = read_concurrently({region: partial(self._in_region, clients[region], questions) for region in regions})
-        problems = [problem for _found, denied in read.values() for problem in denied]
-        for problem in problems:
-            self.warn(problem)
         found = [host for in_region, _denied in read.values() for host in in_region]
-        return sorted(found, key=lambda host: (host["mlflow_name"], host["mlflow_region"], host["mlflow_arn"]))
+        denied = [message for _found, messages in read.values() for message in messages]
+        return sorted(found, key=lambda host: (host["mlflow_name"], host["mlflow_region"], host["mlflow_arn"])), denied
 
     def _in_region(self, clients: Clients, questions: Sequence[discovery.Question]) -> tuple[list[Host], list[str]]:
         """The hosts of one region, and what was denied there."""

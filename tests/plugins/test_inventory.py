@@ -340,9 +340,12 @@ def test_the_documented_permissions_are_needed(region: LocalRegion, sources: Sou
     failed = sources.fail(**keys)
     assert "us-east-1: Failed while reading the MLflow App" in failed.warnings
     assert "Or set strict_permissions: false to leave out what may not be read." in failed.warnings
-    found = sources.read(**keys, strict_permissions=False)
-    assert set(found.hosts) == {"one"}
-    assert "The inventory has no MLflow Apps of this Region." in found.warnings
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": "cache"}
+    for _time in ("read", "from the cache"):
+        found = sources.read(**keys, **cache, strict_permissions=False)
+        assert set(found.hosts) == {"one"}
+        assert "The inventory has no MLflow Apps of this Region." in found.warnings
+    assert found.calls == {}
     assert set(sources.read(**keys, kinds=["tracking_server"]).hosts) == {"one"}
 
 
