@@ -89,3 +89,12 @@ def test_a_server_that_does_not_exist_is_not_made(project: Project) -> None:
 def test_misspelt_variables_are_refused(running: Project) -> None:
     run = running.run("stop", mlflow_server_nmae="x")
     assert (run.code != 0, run.calls) == (True, [])
+
+
+def test_an_app_has_no_power_state(project: Project) -> None:
+    run = project.succeed("stop", mlflow_server_kind="app")
+    assert "An App has no power state: it costs nothing while nobody uses it" in " ".join(run.output.split())
+    assert run.calls == []
+    refused = project.run("start", mlflow_server_kind="app", mlflow_server_power_schedule={"stop": {"time": "19:00"}})
+    assert "mlflow_server_power_schedule is for a tracking server" in " ".join(refused.output.split())
+    assert (refused.code != 0, refused.calls) == (True, [])

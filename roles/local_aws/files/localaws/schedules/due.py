@@ -30,6 +30,17 @@ class Due:
     schedule: Any  # moto's
     backend: Any  # moto's, of its account and region
 
+    @property
+    def group_arn(self) -> str:
+        """The group of the schedule, also when somebody has just deleted it."""
+        return str(self.schedule.arn.rpartition("/")[0].replace(":schedule/", ":schedule-group/"))
+
+    def forget(self) -> None:
+        """Delete the schedule, unless somebody has."""
+        group = self.backend.schedule_groups.get(self.schedule.group_name)
+        if group is not None:
+            group.schedules.pop(self.schedule.name, None)
+
 
 def begin(schedule: Any, now: datetime) -> None:
     """A schedule was made or changed: it is due from now on. A rate without a start date is due at once."""

@@ -156,7 +156,7 @@ class Invoker:
         self._note(due, outcome, reason)
         with self._running.changes.lock:
             if due.schedule.action_after_completion == "DELETE" and dues.next_moment(due.schedule) is None:
-                due.backend.schedule_groups[due.schedule.group_name].schedules.pop(due.schedule.name, None)
+                due.forget()
         self._running.changes.mark()
 
     def _note(self, due: Due, outcome: Outcome, reason: str) -> None:
@@ -172,9 +172,8 @@ class Invoker:
         operation = operation_of(target["Arn"])
         if operation is None:
             return "not carried out", "the local AWS invokes the operations of SageMaker's managed MLflow only"
-        group = due.backend.schedule_groups[due.schedule.group_name]
         with self._running.changes.lock:
-            problem = role_problem(target["RoleArn"], group.arn)
+            problem = role_problem(target["RoleArn"], due.group_arn)
         if problem:
             self._log_refusal(target["RoleArn"], due.backend.region_name)
             return "refused", problem
