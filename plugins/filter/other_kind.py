@@ -6,13 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _other_kind
-
-if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
 DOCUMENTATION = r"""
 name: other_kind
 short_description: What an environment has of the other kind of MLflow
@@ -68,6 +61,13 @@ _value:
       C(beside) for the end of a deployment and C(stays) for the end of a destruction.
   type: dict
 """
+
+import typing as t
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _other_kind
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def other_kind(

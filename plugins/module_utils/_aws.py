@@ -56,14 +56,14 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
         """The module's name, for messages."""
         return str(self._name)
 
-    def _new_client(self, service: str) -> t.Any:
-        return self.client(service, config=client_config())
+    def _new_client(self, service: str, attempts: int = ATTEMPTS) -> t.Any:
+        return self.client(service, config=client_config(attempts))
 
 
-def client_config(**more: t.Any) -> Config:
+def client_config(attempts: int = ATTEMPTS, **more: t.Any) -> Config:
     """How our clients retry and wait, and how many threads may use one at the same time."""
     return Config(
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         max_pool_connections=CONCURRENT_READS,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _client_versions as versions
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker import checked_mlflow_arn
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker import mlflow_arn
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,9 +70,9 @@ def setup(tracking_uri: str, mlflow_version: str | None, environment: Mapping[st
 
     :param environment: environment variables of the deployment; those that clients need are picked.
     """
-    arn = checked_mlflow_arn("tracking_uri", tracking_uri)
-    requirements = versions.requirements(mlflow_version, arn.is_app)
-    return ClientSetup(arn.text, arn.is_app, str(mlflow_version), requirements, _for_clients(environment))
+    is_app = mlflow_arn("tracking_uri", tracking_uri, None)["kind"] == "app"
+    requirements = versions.requirements(mlflow_version, is_app)
+    return ClientSetup(tracking_uri, is_app, str(mlflow_version), requirements, _for_clients(environment))
 
 
 def _for_clients(environment: Mapping[str, t.Any]) -> dict[str, str]:

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain, is_error
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import Wish
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_list import list_apps, meant
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 
 if t.TYPE_CHECKING:
@@ -27,10 +29,6 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """What AWS allows, both ends included."""
 
-_ARN = re.compile(
-    r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:mlflow-(?P<kind>tracking-server|app)/(?P<id>[a-zA-Z0-9-]+)",
-    re.ASCII,
-)
 _DENIED = ("AccessDenied", "AccessDeniedException")
 
 _SERVER_REFUSALS: dict[str, str] = {
@@ -60,15 +58,18 @@ class Target:
     """Whose UI is to be opened.
 
     :param key: what AWS wants to be told: the name of a tracking server, the ARN of an App.
+    :param is_named: the key is the name of an App, whose ARN is still to be found.
     """
 
     is_app: bool
     key: str
+    is_named: bool = False
 
     @property
     def title(self) -> str:
         """How messages name it."""
-        return f"MLflow App {self.key}" if self.is_app else f"tracking server '{self.key}'"
+        key = f"'{self.key}'" if self.is_named or not self.is_app else self.key
+        return f"{'MLflow App' if self.is_app else 'tracking server'} {key}"
 
     @property
     def describe(self) -> Call:
@@ -108,15 +109,10 @@ def target_from_parameters(parameters: Mapping[str, t.Any], region: str | None) 
     """Whose UI is meant. Raises MlflowError for what AWS would refuse, or would look for in the wrong region."""
     region = sagemaker.checked_region(region)
     if parameters.get("arn") is None:
-        return Target(is_app=False, key=sagemaker.checked_name("name", parameters["name"]))
+        is_app = parameters["kind"] == "app"
+        return Target(is_app, sagemaker.checked_name("name", parameters["name"]), is_named=is_app)
     arn = str(parameters["arn"])
-    match = _ARN.fullmatch(arn)
-    if match is None:
-        raise MlflowError(
-            f"arn: '{arn}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
-            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
-        )
-    sagemaker.require_region_of("arn", arn, region)
+    match = sagemaker.mlflow_arn("arn", arn, region)
     is_app = match["kind"] == "app"
     return Target(is_app, arn if is_app else match["id"])
 
@@ -155,6 +151,8 @@ def presigned_url(module: AwsModule, check_mode: bool) -> dict[str, t.Any]:
     """
     lifetimes = lifetimes_from_parameters(module.params)
     target = target_from_parameters(module.params, module.region)
+    if target.is_named:
+        target = _found(module.clients, target)
     observed = _observe(module.clients, target, module.params["arn"])
     if observed.refusal and not check_mode:
         raise MlflowError(observed.refusal)
@@ -165,15 +163,23 @@ def presigned_url(module: AwsModule, check_mode: bool) -> dict[str, t.Any]:
     return {"authorized_url": url, "tracking_uri": observed.arn, **lifetimes, "shown": False, "opened": False}
 
 
+def _found(clients: Clients, target: Target) -> Target:
+    """The App of a name by its ARN; the name still when there is no such App."""
+    region = clients["sagemaker"].meta.region_name
+    found = meant(list_apps(clients), Wish(region=region, name=target.key))
+    return replace(target, key=found.arn, is_named=False) if found else target
+
+
 def _observe(clients: Clients, target: Target, arn: str | None) -> Observed:
+    region = clients["sagemaker"].meta.region_name
+    nothing = Observed(None, f"There is no {target.title} in {region}: check the name, the region and the account.")
+    if target.is_named:
+        return nothing
     try:
         return observed_from_aws(target, clients.send(target.describe))
     except AWS_ERRORS as error:
         if sagemaker.is_not_found(error):
-            region = clients["sagemaker"].meta.region_name
-            return Observed(
-                None, f"There is no {target.title} in {region}: check the name, the region and the account."
-            )
+            return nothing
         if is_error(error, _DENIED):
             # People who may open the UI need not be allowed to look at its settings: AWS itself decides then.
             return Observed(arn, None)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
@@ -38,30 +37,6 @@ CONFLICT = ("ConflictException", "ResourceInUse", "ResourceInUseException")
 QUOTA = ("ResourceLimitExceeded", "ResourceLimitExceededException")
 _BUSY_TEXTS = ("currently in status", "un-deletable state", "undeletable state")
 """AWS declares ConflictException, but answers a request that does not fit the state with ValidationException."""
-
-
-@dataclass(frozen=True)
-class MlflowArn:
-    """The ARN of a tracking server or of an App, which is its tracking URI too.
-
-    :param key: the name of a tracking server, the id of an App.
-    """
-
-    text: str
-    region: str
-    is_app: bool
-    key: str
-
-
-def checked_mlflow_arn(option: str, value: str) -> MlflowArn:
-    """An ARN that names one MLflow."""
-    match = _MLFLOW_ARN.fullmatch(value)
-    if match is None:
-        raise MlflowError(
-            f"{option}: '{value}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
-            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
-        )
-    return MlflowArn(value, match["region"], match["kind"] == "app", match["id"])
 
 
 def checked_name(option: str, value: str) -> str:
@@ -114,6 +89,22 @@ def require_region_of(option: str, arn: str, region: str) -> None:
     there = arn.split(":")[3]
     if there != region:
         raise MlflowError(f"{option}: '{arn}' is in {there}, but the calls go to {region}. Set region: {there}.")
+
+
+def mlflow_arn(option: str, value: str, region: str | None) -> re.Match[str]:
+    """The parts C(kind) (C(tracking-server) or C(app)) and C(id) of an ARN.
+
+    :param region: where the calls go, if any are made: AWS calls what is elsewhere unknown.
+    """
+    match = _MLFLOW_ARN.fullmatch(value)
+    if match is None:
+        raise MlflowError(
+            f"{option}: '{value}' is not the ARN of a tracking server (arn:aws:sagemaker:<region>:<account>:mlflow-tracking-server/"
+            "<name>) or of an App (arn:aws:sagemaker:<region>:<account>:mlflow-app/<id>)."
+        )
+    if region is not None:
+        require_region_of(option, value, region)
+    return match
 
 
 def version_to_send(option: str, value: str) -> str:

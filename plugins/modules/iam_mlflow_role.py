@@ -245,6 +245,11 @@ account_id:
   returned: success
   type: str
   sample: "123456789012"
+region:
+  description: The Region for which the role is, as in its policies.
+  returned: success
+  type: str
+  sample: eu-west-1
 path:
   description: The path of the role.
   returned: success

@@ -17,8 +17,15 @@ description:
     RV(authorized_url).
 options:
   name:
-    description: Name of the tracking server.
+    description:
+      - Name of the tracking server, or, with O(kind=app), of the App.
+      - AWS lets several Apps have one name; that is an error that lists them. Apps that AWS lists as deleted are left out.
     type: str
+  kind:
+    description: What O(name) names. An O(arn) tells that itself.
+    type: str
+    choices: [tracking_server, app]
+    default: tracking_server
   arn:
     description: ARN of the tracking server or of the App, which is also what MLflow clients use as tracking URI.
     type: str
@@ -65,7 +72,8 @@ notes:
   - IAM actions needed are C(sagemaker:DescribeMlflowTrackingServer) and C(sagemaker:CreatePresignedMlflowTrackingServerUrl),
     for an App C(sagemaker:DescribeMlflowApp) and C(sagemaker:CreatePresignedMlflowAppUrl). Where the first of the two is
     denied, the module does not check whether the server runs, and makes the link.
-  - It makes two calls, in check mode one.
+  - An App that is named also needs C(sagemaker:ListMlflowApps), as AWS finds Apps by their ARN only.
+  - It makes two calls, in check mode one, and one more for each 100 Apps of the Region when an App is named.
   - RV(authorized_url) is a secret. With neither O(show) nor O(open_browser), set C(no_log=true) on the task, and on each task
     that uses it; without it Ansible prints the link with C(-v) and gives it to every callback. The module warns of that.
   - C(ANSIBLE_DEBUG) writes what modules return to the log, secrets included.
@@ -91,6 +99,12 @@ EXAMPLES = r"""
     session_expiration_duration_in_seconds: 1800
     open_browser: true
 
+- name: Print a link to the UI of an App on the terminal
+  mlops.sagemaker_mlflow.sagemaker_mlflow_presigned_url:
+    name: mlflow-staging-mlflow
+    kind: app
+    show: true
+
 - name: Make a link for another task
   mlops.sagemaker_mlflow.sagemaker_mlflow_presigned_url:
     name: mlflow-staging-mlflow
@@ -115,7 +129,7 @@ authorized_url:
 tracking_uri:
   description:
     - ARN of what the link opens.
-    - Null when O(name) was given and the caller may not read the server, and in check mode when there is none.
+    - Null when the O(name) of a server was given and the caller may not read it, and in check mode when there is none.
   returned: success
   type: str
   sample: arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/mlflow-staging-mlflow
@@ -151,6 +165,7 @@ def main() -> None:
     module = AwsModule(
         argument_spec={
             "name": {"type": "str"},
+            "kind": {"type": "str", "choices": ["tracking_server", "app"], "default": "tracking_server"},
             "arn": {"type": "str", "aliases": ["tracking_uri"]},
             "expires_in_seconds": {"type": "int", "default": 300},
             "session_expiration_duration_in_seconds": {"type": "int", "default": 43200},

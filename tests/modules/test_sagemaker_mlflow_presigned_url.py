@@ -53,6 +53,35 @@ def test_an_app(modules: Modules, region: LocalRegion) -> None:
     assert "authToken=" in run.result["authorized_url"]
 
 
+def test_an_app_by_its_name_among_those_that_are_gone(modules: Modules, region: LocalRegion) -> None:
+    client = region.client("sagemaker")
+    for _time in range(2):
+        client.delete_mlflow_app(Arn=make_app(region, "one"))
+    make_app(region, "two")
+    arn = make_app(region, "one")
+    listed = [app for app in client.list_mlflow_apps()["Summaries"] if app["Name"] == "one"]
+    assert sorted(app["Status"] for app in listed) == ["Created", "Deleted", "Deleted"]
+    run = modules.run(PRESIGN, name="one", kind="app")
+    assert run.calls == ["sagemaker:ListMlflowApps", *APP_CALLS]
+    assert run.result["tracking_uri"] == arn
+    check = modules.run(PRESIGN, name="one", kind="app", check=True)
+    assert check.calls == ["sagemaker:ListMlflowApps", APP_CALLS[0]]
+    assert check.result["authorized_url"] is None
+
+
+def test_an_app_that_is_not_there_or_twice(modules: Modules, region: LocalRegion) -> None:
+    make_servers(region, "one")
+    message = modules.fail(PRESIGN, name="one", kind="app")
+    assert message == f"There is no MLflow App 'one' in {REGION}: check the name, the region and the account."
+    assert region.calls() == ["sagemaker:ListMlflowApps"]
+    check = modules.run(PRESIGN, name="one", kind="app", check=True)
+    assert check.result["tracking_uri"] is None
+    arns = [make_app(region, "one"), make_app(region, "one")]
+    message = modules.fail(PRESIGN, name="one", kind="app")
+    assert [arn for arn in arns if arn not in message] == []
+    assert "by its arn instead of its name" in message
+
+
 def test_check_mode_makes_no_link(modules: Modules, region: LocalRegion) -> None:
     (arn,) = make_servers(region, "one")
     run = modules.run(PRESIGN, name="one", check=True)

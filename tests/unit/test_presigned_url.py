@@ -29,11 +29,15 @@ CAN_OPEN_APP = {"Created", "Updating", "Updated", "UpdateFailed", "DeleteFailed"
         ({"name": NAME}, REGION, SERVER),
         ({"arn": ARN}, REGION, SERVER),
         ({"arn": APP}, REGION, AN_APP),
+        ({"name": NAME, "kind": "app"}, REGION, presigned.Target(True, NAME, is_named=True)),
         ({"arn": GOV_SERVER}, "us-gov-west-1", presigned.Target(False, "a--b")),
     ],
 )
 def test_target(given: dict[str, str], region: str, expected: presigned.Target) -> None:
-    assert presigned.target_from_parameters({"name": None, "arn": None, **given}, region) == expected
+    assert (
+        presigned.target_from_parameters({"name": None, "arn": None, "kind": "tracking_server", **given}, region)
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_target(given: dict[str, str], region: str, expected: presigned.Target) 
 )
 def test_refused_target(given: dict[str, str], region: str | None, message: str) -> None:
     with pytest.raises(MlflowError, match=message):
-        presigned.target_from_parameters({"name": None, "arn": None, **given}, region)
+        presigned.target_from_parameters({"name": None, "arn": None, "kind": "tracking_server", **given}, region)
 
 
 def test_calls_of_a_server() -> None:
