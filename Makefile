@@ -23,7 +23,7 @@ PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 CODE := plugins roles tests playbooks
 
 .DEFAULT_GOAL := help
-.PHONY: help deploy check destroy status verify ui up down test lint sanity build clean requirements chromium
+.PHONY: help deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,7 +37,7 @@ ifeq ($(ENV),local)
 	  $(MAKE) --no-print-directory verify ui && touch $(LOCAL_AWS_HOME)/verified; \
 	fi
 	@printf '\nThe outputs are in outputs/. A link to the UI works once: make ui prints a new one.\n'
-	@printf 'Next: make check ARGS="-e mlflow_server_size=Medium" previews a change, make deploy with the same ARGS makes it, make down stops it all.\n'
+	@printf 'Next: make check ARGS="-e mlflow_server_automatic_model_registration=false" previews a change, make deploy with the same ARGS makes it, make down stops it all.\n'
 endif
 
 check: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Preview what deploy would change
@@ -45,6 +45,12 @@ check: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Preview what depl
 
 destroy: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Delete the environment (refused while mlflow_server_protect is true)
 	$(PLAYBOOK) playbooks/destroy.yml
+
+stop: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Stop the tracking server; its data stays
+	$(PLAYBOOK) playbooks/stop.yml
+
+start: $(FOR_RUN) inventory $(if $(filter local,$(ENV)),up) ## Start the tracking server
+	$(PLAYBOOK) playbooks/start.yml
 
 status: $(FOR_RUN) inventory ## Show what runs and where it differs from the inventory
 	$(PLAYBOOK) playbooks/status.yml
@@ -54,6 +60,9 @@ verify: $(FOR_RUN) inventory ## Use MLflow with the real client: log, register, 
 
 ui: $(FOR_RUN) inventory ## Print a link to the MLflow UI
 	$(PLAYBOOK) playbooks/open_ui.yml
+
+clients: $(FOR_RUN) inventory ## Print and write the set-up for people: Python, shell, notebook, training job
+	$(PLAYBOOK) playbooks/clients.yml
 
 up: $(FOR_RUN) ## Start the local AWS
 	$(BIN)/ansible-playbook --inventory inventories/local playbooks/local_up.yml
