@@ -81,9 +81,13 @@ class ScriptedApps:
 
     def paginate(self, **_parameters: t.Any) -> list[dict[str, t.Any]]:
         """All in one page."""
+        return [self.list_mlflow_apps()]
+
+    def list_mlflow_apps(self) -> dict[str, t.Any]:
+        """One List."""
         self.calls.append(LIST)
         arns = self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
-        return [{"Summaries": [{"Name": NAME, "Arn": arn, "Status": "Created"} for arn in arns]}]
+        return {"Summaries": [{"Name": NAME, "Arn": arn, "Status": "Created"} for arn in arns]}
 
     @property
     def writes(self) -> list[str]:

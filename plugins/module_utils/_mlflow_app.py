@@ -31,7 +31,7 @@ SETTINGS: dict[str, str] = {
 """What UpdateMlflowApp can change beside the name: our option and AWS's field."""
 
 _ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:\d{12}:mlflow-app/[a-zA-Z0-9-]+", re.ASCII)
-_DOMAIN_ID = re.compile(r"d-(-*[a-z0-9]){1,61}")
+_DOMAIN_ID = re.compile(r"d-(-*[a-z0-9]){1,61}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -203,10 +203,14 @@ def checked_arn(option: str, value: str, region: str) -> str:
 
 def checked_domain_ids(option: str, value: t.Sequence[t.Any]) -> list[str]:
     """Ids of SageMaker domains, each once, in stable order."""
-    for each in value:
-        if len(str(each)) > 63 or not _DOMAIN_ID.fullmatch(str(each)):
-            raise MlflowError(f"{option}: '{each}' is not the id of a SageMaker domain, as in d-abcdefghijkl.")
-    return sorted({str(each) for each in value})
+    return sorted({checked_domain_id(option, each) for each in value})
+
+
+def checked_domain_id(option: str, value: object) -> str:
+    """The id of a SageMaker domain."""
+    if len(str(value)) > 63 or not _DOMAIN_ID.fullmatch(str(value)):
+        raise MlflowError(f"{option}: '{value}' is not the id of a SageMaker domain, as in d-abcdefghijkl.")
+    return str(value)
 
 
 _CHECKS: dict[str, t.Callable[[str, t.Any], t.Any]] = {

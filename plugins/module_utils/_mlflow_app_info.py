@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sag
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import (
     DEFAULT_STATUSES,
+    checked_domain_id,
     described,
     from_aws,
 )
@@ -37,7 +37,6 @@ STATUSES = (
     "DeleteFailed",
     discovery.DELETED,
 )
-_DOMAIN_ID = re.compile(r"d-(-*[a-z0-9]){1,61}", re.ASCII)
 
 MLFLOW_APPS = discovery.Kind(
     name="app",
@@ -67,17 +66,12 @@ def question_from_parameters(parameters: Mapping[str, t.Any]) -> discovery.Quest
     question = discovery.question_from_parameters(MLFLOW_APPS, parameters)
     filters = dict(question.filters)
     if "DefaultForDomainId" in filters:
-        _checked_domain_id("default_for_domain_id", filters["DefaultForDomainId"])
+        checked_domain_id("default_for_domain_id", filters["DefaultForDomainId"])
     if "AccountDefaultStatus" in filters:
         filters["AccountDefaultStatus"] = DEFAULT_STATUSES[filters["AccountDefaultStatus"]]
     # Whoever asks for the status of what is gone asks for what is gone.
     include_deleted = parameters["include_deleted"] or parameters.get("status") == discovery.DELETED
     return replace(question, filters=filters, include_deleted=include_deleted)
-
-
-def _checked_domain_id(option: str, value: str) -> None:
-    if not _DOMAIN_ID.fullmatch(value):
-        raise MlflowError(f"{option}: '{value}' is not the id of a SageMaker domain, as in d-abcdefghijkl.")
 
 
 def checked_arn(option: str, value: str, region: str) -> str:

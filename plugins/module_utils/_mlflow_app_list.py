@@ -12,17 +12,15 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._discovery import Question, list_all
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_info import MLFLOW_APPS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import Wish
-
-PAGE_SIZE = 100
-"""The most that AWS gives at once."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,8 @@ def listed(summary: Mapping[str, t.Any]) -> Listed:
 
 def list_apps(clients: Clients, **filters: str) -> list[Listed]:
     """Every App that passes the filters, but for those that are only listed still."""
-    client = clients["sagemaker"]
-    pages = client.get_paginator("list_mlflow_apps").paginate(**filters, PaginationConfig={"PageSize": PAGE_SIZE})
-    try:
-        found = [listed(summary) for page in pages for summary in page["Summaries"]]
-    except AWS_ERRORS as error:
-        raise MlflowError(explain(error, f"listing the MLflow Apps in {client.meta.region_name}")) from error
-    return [each for each in found if each.status != "Deleted"]
+    (summaries,) = list_all(clients, Question(MLFLOW_APPS, filters=filters))
+    return [listed(summary) for summary in summaries]
 
 
 def meant(apps: Iterable[Listed], wish: Wish) -> Listed | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain, is_error
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain, is_denied
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import Wish
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_list import list_apps, meant
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
@@ -29,7 +29,6 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """What AWS allows, both ends included."""
 
-_DENIED = ("AccessDenied", "AccessDeniedException")
 
 _SERVER_REFUSALS: dict[str, str] = {
     "Creating": "is still being created, which takes AWS up to 35 minutes. Wait for it to run, and repeat this.",
@@ -180,7 +179,7 @@ def _observe(clients: Clients, target: Target, arn: str | None) -> Observed:
     except AWS_ERRORS as error:
         if sagemaker.is_not_found(error):
             return nothing
-        if is_error(error, _DENIED):
+        if is_denied(error):
             # People who may open the UI need not be allowed to look at its settings: AWS itself decides then.
             return Observed(arn, None)
         raise MlflowError(explain(error, f"reading the {target.title}")) from error
