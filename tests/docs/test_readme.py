@@ -155,7 +155,8 @@ def spelt(value: object) -> str:
 def options(role: str) -> dict[str, t.Any]:
     path = REPOSITORY / "roles" / role / "meta" / "argument_specs.yml"
     specification: dict[str, t.Any] = yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"]
-    return specification
+    defaults = yaml.safe_load((REPOSITORY / "roles" / role / "defaults" / "main.yml").read_text())
+    return {name: {**option, "default": defaults[name]} for name, option in specification.items()}
 
 
 TABLES = [
