@@ -120,7 +120,7 @@ def test_aws_takes_the_training_job(wish: clients.ClientSetup, files: dict[str, 
     assert shape is not None
     report = ParamValidator().validate({**JOB, **part}, shape)
     assert not report.has_errors(), report.generate_report()
-    arn = shape.members["MlflowConfig"].members["MlflowResourceArn"]  # type: ignore[attr-defined]
+    arn = shape.members["MlflowConfig"].members["MlflowResourceArn"]  # type: ignore[attr-defined]  # the stubs know no members of a shape
     assert re.fullmatch(arn.metadata["pattern"], wish.tracking_uri)
     for name, value in part["Environment"].items():
         assert re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]{0,511}", name)
