@@ -19,7 +19,6 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors imp
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-SIZES = ("Small", "Medium", "Large")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}")
