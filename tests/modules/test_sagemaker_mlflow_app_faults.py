@@ -117,7 +117,7 @@ def test_an_update_that_keeps_failing_is_told_in_words(account: Account) -> None
 
 def test_a_deletion_that_failed_leaves_one_way(account: Account) -> None:
     account.create()
-    account.region.configure(delays={"app_delete": 0.1}, fail_next={"app_delete": True})
+    account.region.configure(delays={"app_delete": 0.0}, fail_next={"app_delete": True})
     account.sagemaker.delete_mlflow_app(Arn=account.apps()[0]["Arn"])
     message = account.fail(**ENABLED)
     for word in ("DeleteFailed", "state=absent and delete_data=true"):
