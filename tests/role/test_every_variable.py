@@ -141,6 +141,22 @@ def every(project: Project, key: str, user: dict[str, str]) -> Json:
         "automatic_model_registration": False,
         "maintenance_window": "sun:01:00",
         "verify_bucket_owner": False,
+        **every_of_the_bucket(key),
+        "role_name": ROLE,
+        "role_path": "/mlflow/",
+        "role_permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+        "role_confused_deputy_protection": False,
+        "role_inline_policies": {"read-buckets": READ_BUCKETS},
+        "role_propagation_delay": DELAY,
+        "additional_role_policies": [f"arn:aws:iam::{ACCOUNT}:policy/extra"],
+        "wait_delay": 1,
+        "outputs_dir": str(project.folder / "elsewhere"),
+    }
+
+
+def every_of_the_bucket(key: str) -> Json:
+    """The bucket's part of it."""
+    return {
         "bucket_name_suffix": "x1",
         "artifact_store_uri": f"s3://{BUCKET}/team",
         "kms_key_id": key,
@@ -160,15 +176,6 @@ def every(project: Project, key: str, user: dict[str, str]) -> Json:
         ],
         "bucket_logging": {"target_bucket": "logs-of-shop", "target_prefix": "artifacts/"},
         "bucket_cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["https://ui.example.com"]}],
-        "role_name": ROLE,
-        "role_path": "/mlflow/",
-        "role_permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
-        "role_confused_deputy_protection": False,
-        "role_inline_policies": {"read-buckets": READ_BUCKETS},
-        "role_propagation_delay": DELAY,
-        "additional_role_policies": [f"arn:aws:iam::{ACCOUNT}:policy/extra"],
-        "wait_delay": 1,
-        "outputs_dir": str(project.folder / "elsewhere"),
     }
 
 
