@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The documentation site:  docs/site/build.sh path/to/venv/bin
+# Warnings are errors. The site is in build/site/html.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+bin=$(cd "$1" && pwd)
+site=$PWD/build/site
+source=$site/source
+rm -rf "$site"
+mkdir -p "$source"
+
+# The pages lie as in the repository, so their links to each other hold.
+git ls-files -z -- '*.md' LICENSE inventories 'roles/*/defaults/*' | xargs -0 cp --parents --target-directory "$source"
+rm -r "$source/docs/site" "$source/.github"
+cp docs/site/conf.py docs/site/index.md "$source"
+
+# antsibull-docs reads the collection where Ansible finds it; amazon.aws, whose options ours extend, comes from the venv.
+ANSIBLE_COLLECTIONS_PATH=$PWD/playbooks/collections PATH=$bin:$PATH "$bin/antsibull-docs" \
+  collection --use-current --squash-hierarchy --fail-on-error \
+  --dest-dir "$source/plugins" mlops.sagemaker_mlflow
+
+"$bin/python" -m sphinx -b html --fail-on-warning --keep-going --quiet "$source" "$site/html"
+echo "The site is in build/site/html/index.html."
