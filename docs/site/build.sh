@@ -12,8 +12,9 @@ mkdir -p "$source"
 # The pages lie as in the repository, so their links to each other hold.
 git ls-files -z -- '*.md' LICENSE inventories 'roles/*/defaults/*' | xargs -0 cp --parents --target-directory "$source"
 rm -r "$source/docs/site" "$source/.github"
-cp docs/site/conf.py docs/site/index.md "$source"
+cp docs/site/conf.py docs/site/index.md docs/site/ansible.rst "$source"
 
+mkdir -m 0700 "$source/plugins"  # antsibull-docs writes to no folder that others may write to
 # antsibull-docs reads the collection where Ansible finds it; amazon.aws, whose options ours extend, comes from the venv.
 ANSIBLE_COLLECTIONS_PATH=$PWD/playbooks/collections PATH=$bin:$PATH "$bin/antsibull-docs" \
   collection --use-current --squash-hierarchy --fail-on-error \

@@ -39,6 +39,7 @@ NOT_RUN = {
     "git clone https://github.com/mlops/sagemaker_mlflow && cd sagemaker_mlflow": "needs the internet",
     "make test": "runs these tests",
     "ansible-galaxy collection install mlops.sagemaker_mlflow": "needs Galaxy",
+    "ansible-galaxy collection install mlops.sagemaker_mlflow --upgrade": "needs Galaxy",
     "pip install -r outputs/mlflow-staging-clients/requirements.txt": "needs the internet",
 }
 # What a second run changes nothing of is run once, not on every page that names it.
