@@ -19,11 +19,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 FOR_RUN := $(VENV)/requirements-run
 FOR_TEST := $(VENV)/requirements-test
+FOR_DOCS := $(VENV)/docs/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 CODE := plugins roles tests playbooks
 
 .DEFAULT_GOAL := help
-.PHONY: help deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
+.PHONY: help docs deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -101,6 +102,9 @@ chromium:
 build: $(FOR_RUN) ## The Galaxy tarball, in build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build .
 
+docs: $(FOR_RUN) $(FOR_DOCS) ## The documentation site, in build/site/html
+	docs/site/build.sh $(dir $(FOR_DOCS))bin $(BIN)
+
 # ---- Set-up ----
 
 $(BIN)/python:
@@ -115,6 +119,12 @@ $(FOR_RUN): requirements/run.txt $(BIN)/python
 $(FOR_TEST): requirements/test.txt $(FOR_RUN)
 	@echo "Installing what the tests need ..."
 	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/test.txt
+	@touch $@
+
+$(FOR_DOCS): requirements/docs.txt $(BIN)/python
+	@echo "Installing what the documentation needs ..."
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/docs.txt
 	@touch $@
 
 requirements: $(FOR_TEST) ## Pin anew what requirements/*.in and the local AWS ask for

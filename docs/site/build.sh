@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# The documentation site:  docs/site/build.sh path/to/venv/bin
+# The documentation site:  docs/site/build.sh path/to/docs/venv/bin path/to/venv/bin
+# The first has Sphinx and antsibull-docs, the second Ansible with amazon.aws.
 # Warnings are errors. The site is in build/site/html.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-bin=$(cd "$1" && pwd)
+docs=$(cd "$1" && pwd)
+ansible=$(cd "$2" && pwd)
 site=$PWD/build/site
 source=$site/source
 rm -rf "$site"
@@ -16,9 +18,9 @@ cp docs/site/conf.py docs/site/index.md docs/site/ansible.rst "$source"
 
 mkdir -m 0700 "$source/plugins"  # antsibull-docs writes to no folder that others may write to
 # antsibull-docs reads the collection where Ansible finds it; amazon.aws, whose options ours extend, comes from the venv.
-ANSIBLE_COLLECTIONS_PATH=$PWD/playbooks/collections PATH=$bin:$PATH "$bin/antsibull-docs" \
+ANSIBLE_COLLECTIONS_PATH=$PWD/playbooks/collections PATH=$ansible:$PATH "$docs/antsibull-docs" \
   collection --use-current --squash-hierarchy --fail-on-error \
   --dest-dir "$source/plugins" mlops.sagemaker_mlflow
 
-"$bin/python" -m sphinx -b html --fail-on-warning --keep-going --quiet "$source" "$site/html"
+"$docs/python" -m sphinx -b html --fail-on-warning --keep-going --quiet "$source" "$site/html"
 echo "The site is in build/site/html/index.html."
