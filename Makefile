@@ -24,7 +24,7 @@ PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 CODE := plugins roles tests playbooks
 
 .DEFAULT_GOAL := help
-.PHONY: help docs deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
+.PHONY: help docs molecule deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -86,10 +86,14 @@ lint: $(FOR_TEST) ## Formatters, linters and types
 	$(BIN)/mypy plugins roles tests
 	$(BIN)/python tests/structure/check.py
 	$(BIN)/yamllint --strict .
+	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 	ANSIBLE_COLLECTIONS_PATH=playbooks/collections $(BIN)/ansible-lint --offline --profile production --strict
 
 sanity: $(FOR_TEST) ## ansible-test sanity with every supported ansible-core that a Python of this machine runs
 	tests/sanity/matrix.sh $(BIN)
+
+molecule: $(FOR_TEST) ## The scenarios of extensions/molecule, each with an account of its own
+	PATH=$(abspath $(BIN)):$$PATH $(BIN)/molecule test --all --report
 
 .PHONY: sanity-installed
 sanity-installed: $(FOR_TEST)
