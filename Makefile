@@ -21,7 +21,6 @@ FOR_RUN := $(VENV)/requirements-run
 FOR_TEST := $(VENV)/requirements-test
 FOR_DOCS := $(VENV)/docs/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
-CODE := plugins roles tests playbooks
 
 .DEFAULT_GOAL := help
 .PHONY: help docs molecule deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium

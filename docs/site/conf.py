@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """The documentation site, as build.sh lays out its sources: the repository's own pages, and the plugins' by antsibull-docs."""
 
 from __future__ import annotations

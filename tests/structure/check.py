@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Whether the tree is built as CONTRIBUTING.md says:  python tests/structure/check.py
 
 Sizes of files and functions, and who may import whom. Prints each violation with its place, and fails when there is one.
@@ -23,7 +26,7 @@ MAY_IMPORT = {
     "module_utils": {"module_utils"},
     "plugin_utils": {"module_utils", "plugin_utils"},
     "modules": {"module_utils"},
-    "action": {"module_utils", "plugin_utils", "modules"},
+    "action": {"module_utils", "plugin_utils"},
     "inventory": {"module_utils", "plugin_utils"},
     "lookup": {"module_utils", "plugin_utils"},
     "filter": {"module_utils"},

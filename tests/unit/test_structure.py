@@ -1,3 +1,6 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """The check of the tree's structure finds what it is for."""
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ def test_sizes(path: str, text: str, found: str) -> None:
         ("plugins/module_utils/_x.py", f"{COLLECTION}.modules.x", "must not import modules"),
         ("plugins/module_utils/_x.py", f"{COLLECTION}.plugin_utils._x", "must not import plugin_utils"),
         ("plugins/module_utils/_x.py", f"{COLLECTION}.module_utils._y", ""),
+        ("plugins/action/x.py", f"{COLLECTION}.modules.x", "must not import modules"),
         ("plugins/modules/x.py", "ansible_collections.amazon.aws.plugins.module_utils.modules", "import amazon.aws"),
         ("plugins/module_utils/_aws.py", "ansible_collections.amazon.aws.plugins.module_utils.modules", ""),
         ("plugins/module_utils/_x_plan.py", "botocore.exceptions", "makes no call"),
