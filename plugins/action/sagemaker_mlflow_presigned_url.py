@@ -14,8 +14,9 @@ import typing as t
 import webbrowser
 
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import AwsAction
 
 NO_BROWSER = (
     "No browser could be started on the machine that runs Ansible (over SSH there is none, as a rule). Use show: true, which "
@@ -27,16 +28,14 @@ UNPROTECTED = (
 )
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
+class ActionModule(AwsAction):
     """Takes the link out of the module's result before anything can log it."""
 
-    _supports_check_mode = True
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the module, then show the link, open it, or return it."""
-        result: dict[str, t.Any] = super().run(tmp, task_vars)
-        result.update(self._run_module(task_vars))
+        result = super().run(tmp, task_vars)
         show, open_browser = self._is_wished("show"), self._is_wished("open_browser")
         if not show and not open_browser:
             if result.get("authorized_url") and not self._task.no_log:
@@ -60,18 +59,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             Display().warning(NO_BROWSER)
         return {**result, "shown": show, "opened": opened}
 
-    def _run_module(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+    def module_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The link is in it."""
         # At -vvv a connection by SSH prints what the module wrote, unless its play context (a copy of ours) says no_log.
         contexts = [self._play_context, self._connection._play_context]
         before = [context.no_log for context in contexts]
         for context in contexts:
             context.no_log = True
         try:
-            answer: dict[str, t.Any] = self._execute_module(task_vars=task_vars)
+            return super().module_result(variables)
         finally:
             for context, no_log in zip(contexts, before, strict=True):
                 context.no_log = no_log
-        return answer
 
     def _is_wished(self, option: str) -> bool:
         # What is no boolean was refused by the module.

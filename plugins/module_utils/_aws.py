@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +17,23 @@ from dataclasses import dataclass, field
 
 try:
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
     AWS_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError)
 except ImportError:
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
     AWS_ERRORS = ()
 
-from ansible_collections.amazon.aws.plugins.module_utils.common import set_collection_info
+from ansible.module_utils.ansible_release import __version__ as ansible_version
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
+    check_sdk_version_supported,
+    get_aws_connection_info,
+)
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,12 +53,23 @@ CONCURRENT_READS = 16
 Result = t.TypeVar("Result")
 
 
+class ProcessModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no type information
+    """A module in a process of its own, which is how Ansible runs it as a rule."""
+
+    def add_path_info(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
+        """A C(path) in a result is one of IAM: what this machine has under it says nothing."""
+        return kwargs
+
+
 class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no type information
     """AnsibleAWSModule with our user agent, our retries and one client a service."""
 
+    made_of: t.ClassVar[Callable[..., t.Any]] = ProcessModule
+    """What reads the options and ends the run; in the controller's own process another class than in a module's."""
+
     def __init__(self, **settings: t.Any) -> None:
-        super().__init__(**settings)
-        set_collection_info(collection_name=COLLECTION_NAME, collection_version=COLLECTION_VERSION)
+        with _made_of(type(self).made_of):
+            super().__init__(**settings)
         self.clients = Clients(self._new_client, lambda service: self._new_client(service, attempts=1))
 
     @property
@@ -56,8 +77,47 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
         """The module's name, for messages."""
         return str(self._name)
 
+    def warn(self, warning: str) -> None:
+        """A warning for the user; ansible-core puts it into the result."""
+        self._module.warn(warning)
+
+    @functools.cached_property
+    def _session(self) -> Session:
+        region, endpoint, connection = get_aws_connection_info(self)
+        return Session(region, endpoint, connection)
+
     def _new_client(self, service: str, attempts: int = ATTEMPTS) -> t.Any:
-        return self.client(service, config=client_config(attempts))
+        agent = f"APN/1.0 Ansible/{ansible_version} {COLLECTION_NAME}/{COLLECTION_VERSION}"
+        try:
+            return self._session.client(service, client_config(attempts, user_agent=agent))
+        except NoRegionError:
+            self.fail_json(
+                msg=f"The {self.name} module requires a region and none was found in configuration, environment "
+                "variables or module parameters"
+            )
+        except (ValueError, BotoCoreError) as error:
+            self.fail_json(msg=f"Couldn't connect to AWS: {error}")
+
+
+@contextlib.contextmanager
+def _made_of(module_class: Callable[..., t.Any]) -> Iterator[None]:
+    """Have AnsibleAWSModule stand on this class. It takes the class from these defaults, not from its arguments."""
+    settings = AnsibleAWSModule.default_settings
+    before = settings["module_class"]
+    settings["module_class"] = module_class
+    try:
+        yield
+    finally:
+        settings["module_class"] = before
+
+
+def can_stand_on_another_class() -> bool:
+    """Whether the installed amazon.aws and boto3 let our modules run outside of a process of their own."""
+    try:
+        supported = bool(check_sdk_version_supported())
+    except AnsibleBotocoreError:
+        return False
+    return supported and "module_class" in AnsibleAWSModule.default_settings
 
 
 def client_config(attempts: int = ATTEMPTS, **more: t.Any) -> Config:

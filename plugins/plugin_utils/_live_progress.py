@@ -7,7 +7,8 @@
 """Run a module and show its progress lines on the terminal while it runs.
 
 Ansible shows a module's output when it has ended. So the module writes its lines to a file, and this, in the worker
-process of the task, reads them as they come. Where that is impossible the module simply runs.
+process of the task, reads them as they come. Where that is impossible the module simply runs. It is the same file when
+the module runs in the worker process itself.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ import typing as t
 from pathlib import Path
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import VARIABLE
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import AwsAction
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,24 +32,15 @@ PAUSE = 0.2
 """Seconds between two looks at the file."""
 
 
-class LiveProgressAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
-    """The ordinary way to run a module, with live progress where it can be seen."""
+class LiveProgressAction(AwsAction):
+    """Runs a module that waits, with live progress where it can be seen."""
 
-    _supports_check_mode = True
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+    def module_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module of the same name; its result is the task's."""
-        variables = task_vars or {}
-        result: dict[str, t.Any] = super().run(tmp, variables)
-        in_background = bool(self._task.async_val and not self._connection.has_native_async)
         with contextlib.ExitStack() as stack:
             if self._can_be_seen():
                 stack.enter_context(self._shown(str(variables.get("inventory_hostname", ""))))
-            result.update(self._execute_module(task_vars=variables, wrap_async=in_background))
-        if not in_background:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        return result
+            return super().module_result(variables)
 
     def _can_be_seen(self) -> bool:
         """The file must be on this machine, somebody must be waiting for it, and it may be shown."""

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""One botocore session for all clients of a run, with what is slow to load kept for the next one of the process.
+
+Credentials are found once (a role to assume is assumed once), and the models of the services and the bundle of
+certificates are read once.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing as t
+
+try:
+    import botocore.session
+    from botocore import httpsession
+    from botocore.loaders import create_loader
+except ImportError:
+    # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
+    pass
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.config import Config
+
+
+@functools.cache
+def _models(data_path: str | None) -> t.Any:
+    """The models of the services, parsed once a process; C(data_path) is where the user keeps models of their own."""
+    return create_loader(data_path)
+
+
+@functools.cache
+def _trusting(bundle: str) -> t.Any:
+    """A TLS context that has loaded these certificates."""
+    context = httpsession.create_urllib3_context()
+    context.load_verify_locations(bundle)
+    return context
+
+
+def load_trust() -> None:
+    """Load the certificates that botocore trusts unless it is told otherwise."""
+    bundle_of = getattr(httpsession, "get_cert_path", None)
+    if callable(bundle_of):
+        _trusting(bundle_of(True))
+
+
+class Session:
+    """Makes the clients of one run.
+
+    :param connection: what amazon.aws makes of the options: C(profile_name), C(aws_config), and parameters of a client.
+    """
+
+    def __init__(self, region: str | None, endpoint: str | None, connection: Mapping[str, t.Any]) -> None:
+        self._parameters = {"region_name": region, "endpoint_url": endpoint, **connection}
+        profile = self._parameters.pop("profile_name", None)
+        self._config = self._parameters.pop("aws_config", None)
+        self._session = botocore.session.Session()
+        if profile is not None:
+            self._session.set_config_variable("profile", profile)
+        self._session.register_component("data_loader", _models(self._session.get_config_variable("data_path")))
+
+    def client(self, service: str, config: Config) -> t.Any:
+        """A client; botocore's errors are the caller's. The user's C(aws_config) wins over C(config)."""
+        wished = config.merge(self._config) if self._config else config
+        client = self._session.create_client(service, config=wished, **self._parameters)
+        share_trust(client)
+        return client
+
+
+def share_trust(client: t.Any) -> bool:
+    """Let all connections of a client use one TLS context; whether that is possible.
+
+    botocore loads the bundle of certificates anew for each connection, which takes more time than most calls do. The
+    attributes used here are private to botocore: where they differ, it goes on as it does.
+    """
+    session: t.Any = getattr(getattr(client, "_endpoint", None), "http_session", None)
+    prepare: t.Any = getattr(session, "_setup_ssl_cert", None)
+    bundle_of: t.Any = getattr(httpsession, "get_cert_path", None)
+    is_known = (
+        callable(prepare)
+        and callable(bundle_of)
+        and hasattr(httpsession, "create_urllib3_context")
+        and list(inspect.signature(prepare).parameters) == ["conn", "url", "verify"]
+        # A certificate of the client's own is loaded into the context, so it cannot be everybody's.
+        and getattr(session, "_cert_file", "unknown") is None
+    )
+    if is_known:
+        session._setup_ssl_cert = functools.partial(_prepared, prepare, bundle_of)
+    return is_known
+
+
+def _prepared(
+    prepare: t.Callable[..., None], bundle_of: t.Callable[[t.Any], str], conn: t.Any, url: str, verify: t.Any
+) -> None:
+    """What botocore does with a pool of connections before each request, with the context that has the certificates."""
+    prepare(conn, url, verify)
+    settings = getattr(conn, "conn_kw", None)
+    if verify and url.lower().startswith("https") and isinstance(settings, dict) and "ssl_context" in settings:
+        settings["ssl_context"] = _trusting(bundle_of(verify))
+        conn.ca_certs = None

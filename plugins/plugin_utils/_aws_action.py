@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The action of every module that talks to AWS: run it here when it would run on this machine anyway.
+
+A module is an archive that a new interpreter unpacks and imports: half a second of work for a tenth of a second of
+calls. Ansible loads an action in its main process and forks a worker for each task and host, so what this file loads is
+there already. Wherever the ordinary way could have another result, the ordinary way is taken.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from pathlib import Path
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+
+try:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module as controller
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _warm_up
+
+    is_possible = _warm_up.is_possible()
+    _warm_up.load_once()
+except ImportError:
+    # Without amazon.aws here. The module says what is missing where it runs.
+    is_possible = False
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UNDECIDED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
+"""What the setting for a host's Python says when Ansible shall find one."""
+
+
+class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
+    """Runs the module of its own name."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """The module's result is the task's."""
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        result.update(self.module_result(task_vars or {}))
+        return result
+
+    def module_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Run the module, here or in the ordinary way."""
+        if self.may_run_here(variables):
+            return controller.run(self._invocation())
+        in_background = bool(self._task.async_val and not self._connection.has_native_async)
+        result: dict[str, t.Any] = self._execute_module(task_vars=variables, wrap_async=in_background)
+        if not in_background:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def may_run_here(self, variables: Mapping[str, t.Any]) -> bool:
+        """Whether the module would run on this machine, as this user, in this Python, while we wait."""
+        return (
+            is_possible
+            and self._connection.transport == "local"
+            and not self._task.async_val
+            and not self._connection.become
+            and self._is_this_python(variables)
+        )
+
+    def _is_this_python(self, variables: Mapping[str, t.Any]) -> bool:
+        """A host that names no Python takes ours: Ansible would look for one, which may lack boto3."""
+        delegated = self._task.delegate_to
+        if delegated:
+            variables = variables.get("ansible_delegated_vars", {}).get(delegated, {})
+        wished = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
+        python = str(self._templar.template(wished) or "").strip()
+        return python in UNDECIDED or _same_program(python, sys.executable)
+
+    def _invocation(self) -> controller.Invocation:
+        return controller.Invocation(
+            module=type(self).__module__.rpartition(".")[2],
+            name=self._task.action,
+            arguments=self._task.args,
+            environment=self._environment(),
+            check_mode=bool(self._task.check_mode),
+            diff=bool(self._task.diff),
+        )
+
+    def _environment(self) -> dict[str, t.Any]:
+        """The variables of the play, the blocks and the task: the inner ones win."""
+        listed = self._task.environment if isinstance(self._task.environment, list) else [self._task.environment]
+        variables: dict[str, t.Any] = {}
+        for each in listed:
+            if each:
+                variables.update(self._templar.template(each))
+        return variables
+
+
+def _same_program(path: str, other: str) -> bool:
+    """A virtual environment has its Python under many names; outside of it the same program has other packages."""
+    one, two = Path(path), Path(other)
+    return one.parent == two.parent and one.resolve() == two.resolve()
