@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -50,7 +51,7 @@ CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 60
 CONCURRENT_READS = 16
 
-Result = t.TypeVar("Result")
+Name = t.TypeVar("Name")
 
 
 class ProcessModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no type information
@@ -76,6 +77,11 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
     def name(self) -> str:
         """The module's name, for messages."""
         return str(self._name)
+
+    @property
+    def account_id(self) -> str | None:
+        """The caller's account, if it came with the credentials."""
+        return self._session.account_id()
 
     def warn(self, warning: str) -> None:
         """A warning for the user; ansible-core puts it into the result."""
@@ -132,7 +138,7 @@ def client_config(attempts: int = ATTEMPTS, **more: t.Any) -> Config:
 
 
 class Clients:
-    """One botocore client a service. Clients may be used by many threads, but only one thread may make them."""
+    """One botocore client a service. Clients may be used by many threads, but only one thread at a time may make them."""
 
     def __init__(
         self, new_client: Callable[[str], t.Any], new_client_without_retries: Callable[[str], t.Any] | None = None
@@ -141,11 +147,13 @@ class Clients:
         self._new_client_without_retries = new_client_without_retries or new_client
         self._clients: dict[str, t.Any] = {}
         self._clients_without_retries: dict[str, t.Any] = {}
+        self._making = threading.Lock()
 
     def __getitem__(self, service: str) -> t.Any:
-        if service not in self._clients:
-            self._clients[service] = self._new_client(service)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._new_client(service)
+            return self._clients[service]
 
     def send(self, call: Call) -> dict[str, t.Any]:
         """Make one call and return AWS's answer."""
@@ -154,9 +162,10 @@ class Clients:
 
     def send_once(self, call: Call) -> dict[str, t.Any]:
         """Make one call that must not be repeated unseen, because repeating it does harm."""
-        if call.service not in self._clients_without_retries:
-            self._clients_without_retries[call.service] = self._new_client_without_retries(call.service)
-        client = self._clients_without_retries[call.service]
+        with self._making:
+            if call.service not in self._clients_without_retries:
+                self._clients_without_retries[call.service] = self._new_client_without_retries(call.service)
+            client = self._clients_without_retries[call.service]
         answer: dict[str, t.Any] = getattr(client, call.operation)(**call.parameters)
         return answer
 
@@ -164,13 +173,36 @@ class Clients:
 def read_concurrently(reads: Mapping[str, Callable[[], t.Any]]) -> dict[str, t.Any]:
     """Run independent reads at the same time and return their results by name.
 
-    Make the clients that the reads use before. The first failure, in the order of C(reads), is raised.
+    The first failure, in the order of C(reads), is raised.
     """
-    if len(reads) == 1:
-        return {name: read() for name, read in reads.items()}
-    with ThreadPoolExecutor(max_workers=min(CONCURRENT_READS, max(len(reads), 1))) as pool:
-        futures = {name: pool.submit(read) for name, read in reads.items()}
+    found = attempt_concurrently(reads)
+    for each in found.values():
+        if isinstance(each, Failed):
+            raise each.error
+    return found
+
+
+@dataclass(frozen=True)
+class Failed:
+    """In the place of a result that there is none of."""
+
+    error: Exception
+
+
+def attempt_concurrently(reads: Mapping[Name, Callable[[], t.Any]]) -> dict[Name, t.Any]:
+    """Run independent reads at the same time; each result, or Failed in its place, by name."""
+    if len(reads) < 2:
+        return {name: _attempt(read) for name, read in reads.items()}
+    with ThreadPoolExecutor(max_workers=min(CONCURRENT_READS, len(reads))) as pool:
+        futures = {name: pool.submit(_attempt, read) for name, read in reads.items()}
         return {name: future.result() for name, future in futures.items()}
+
+
+def _attempt(read: Callable[[], t.Any]) -> t.Any:
+    try:
+        return read()
+    except Exception as error:
+        return Failed(error)
 
 
 @dataclass

@@ -13,11 +13,11 @@ from dataclasses import replace
 from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _kms
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     Deadline,
     Identity,
     caller_identity,
-    read_concurrently,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_calls import BucketCalls
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_contents import (
@@ -29,13 +29,15 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_pla
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_state import BucketState, Place
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import bucket_wish, name_warning
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import BucketWish
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading, Reads
 
 CONFIRM_TIMEOUT = 30.0
 """How long S3 may take to show a setting that it accepted: settings of buckets are eventually consistent."""
@@ -45,12 +47,19 @@ CONFIRM_DELAY = 0.5
 class Bucket:
     """One bucket, its wish and the calls to get there (a C(_converge.Resource))."""
 
-    def __init__(self, clients: Clients, wish: BucketWish, calls: BucketCalls, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        wish: BucketWish,
+        calls: BucketCalls,
+        warn: Callable[[str], None],
+        account: Account | None = None,
+    ) -> None:
         self._clients = clients
         self._wish = wish
         self._calls = calls
         self._warn = warn
-        self._identity: Identity | None = None
+        self._account = account or Account(clients)
         self._key_arns: dict[str, str] = {}
         self._deleted_objects = 0
         self._owner_checked = False
@@ -62,22 +71,34 @@ class Bucket:
 
     def read(self) -> BucketState:
         """Every setting that was asked about, in one round; each read insists on the bucket's owner."""
-        identity = self._owner()
-        reads: dict[str, Callable[[], t.Any]] = {}
-        for setting in self._wish.settings:
-            reads[setting.name] = partial(self._calls.read, setting.operation, identity.account_id, setting.missing)
-        if not self._wish.present:
-            reads.update(contents_reads(self._calls, identity.account_id))
-        if not reads:
-            reads["bucket"] = partial(self._calls.read, "head_bucket", identity.account_id)
-        if self._wish.key is not None:
-            reads["key"] = self._key_read(self._wish.key, identity)
-        answers = read_concurrently(reads)
+        return read(self.reading())
+
+    def reading(self) -> Reading[BucketState]:
+        """What to read, round by round."""
+        if self._owner() is None:
+            # Beside others, whose first answers may tell the account. Alone, nobody else would.
+            yield {} if self._account.others_tell else {"account": self._account.identity}
+        if self._owner() is None and (yield from self._finding_nothing()):
+            answers: dict[str, t.Any] = {"bucket": None}
+        else:
+            answers = yield self._reads(self._required_owner())
+        identity = self._required_owner()
+        if self._wish.key is not None and "key" not in answers:
+            answers |= yield {"key": self._key_read(self._wish.key, identity)}
         place = self._place(identity, answers.pop("key", None))
         if any(answer is None for answer in answers.values()):
             self._require_own_account()
             return BucketState(place, exists=False, deleted_objects=self._deleted_objects)
         return self._state(place, answers)
+
+    def _finding_nothing(self) -> Generator[Reads, dict[str, t.Any], bool]:
+        """Ask for the account, and at the same time whether there is a bucket at all, whoever owns it."""
+        name, probe = next(iter(self._reads(None).items()))
+        try:
+            answers = yield {name: probe, "account": self._account.identity}
+        except MlflowError:
+            return False  # whose it is decides what this means
+        return answers[name] is None
 
     def plan(self, state: BucketState) -> Plan[BucketState]:
         """What differs from the wish."""
@@ -110,19 +131,38 @@ class Bucket:
         )
         return state
 
+    def conclude(self, plan: Plan[BucketState]) -> BucketState:
+        """S3 takes a change or refuses it, and tells no more."""
+        return plan.predicted
+
     def describe(self, state: BucketState) -> dict[str, t.Any]:
         """The module's return values."""
         return state.describe()
 
-    def _owner(self) -> Identity:
-        """Only an account that was not given costs a call."""
-        if self._identity is None:
-            owner = self._wish.expected_bucket_owner
-            if owner is None:
-                self._identity = replace(caller_identity(self._clients), region=self._calls.region)
-            else:
-                self._identity = Identity(owner, self._calls.partition, self._calls.region, "")
-        return self._identity
+    def _owner(self) -> Identity | None:
+        """Who must own the bucket; None until it is known. Only an account that was not given may cost a call."""
+        owner = self._wish.expected_bucket_owner
+        if owner is not None:
+            return Identity(owner, self._calls.partition, self._calls.region, "")
+        return self._account.in_region(self._calls.region)
+
+    def _required_owner(self) -> Identity:
+        return self._owner() or replace(self._account.identity(), region=self._calls.region)
+
+    def _reads(self, identity: Identity | None) -> dict[str, Callable[[], t.Any]]:
+        """Every read that was asked for; that of a key needs the account, which a bare key id means."""
+        owner = identity.account_id if identity else None
+        reads: dict[str, Callable[[], t.Any]] = {
+            setting.name: partial(self._calls.read, setting.operation, owner, setting.missing)
+            for setting in self._wish.settings
+        }
+        if not self._wish.present:
+            reads.update(contents_reads(self._calls, owner))
+        if not reads:
+            reads["bucket"] = partial(self._calls.read, "head_bucket", owner)
+        if self._wish.key is not None and identity is not None:
+            reads["key"] = self._key_read(self._wish.key, identity)
+        return reads
 
     def _require_own_account(self) -> None:
         """A new bucket belongs to the caller's account, whichever owner was expected."""
@@ -162,9 +202,16 @@ class Bucket:
 
 def make_bucket(module: AwsModule) -> Bucket:
     """The bucket that the module's options ask for."""
-    calls = BucketCalls(module.clients, module.params["name"])
-    wish = bucket_wish(module.params, calls.region)
+    return from_options(module.params, module.clients, module.warn)
+
+
+def from_options(
+    options: Mapping[str, t.Any], clients: Clients, warn: Callable[[str], None], account: Account | None = None
+) -> Bucket:
+    """The bucket that these options of the module ask for."""
+    calls = BucketCalls(clients, options["name"])
+    wish = bucket_wish(options, calls.region)
     warning = name_warning(wish.name)
     if warning and wish.present:
-        module.warn(warning)
-    return Bucket(module.clients, wish, calls, module.warn)
+        warn(warning)
+    return Bucket(clients, wish, calls, warn, account)

@@ -71,11 +71,17 @@ class BucketCalls:
         """The partition of the calls."""
         return str(self._client.meta.partition)
 
-    def read(self, operation: str, owner: str, missing: str = "", **parameters: t.Any) -> dict[str, t.Any] | None:
-        """One answer; C({}) when the bucket has nothing of the kind, None when there is no bucket."""
+    def read(
+        self, operation: str, owner: str | None, missing: str = "", **parameters: t.Any
+    ) -> dict[str, t.Any] | None:
+        """One answer; C({}) when the bucket has nothing of the kind, None when there is no bucket.
+
+        :param owner: None asks whether there is a bucket at all; what it answers beside that is not to be trusted.
+        """
+        bound = {} if owner is None else {"ExpectedBucketOwner": owner}
         try:
             call = getattr(self._client, operation)
-            answer: dict[str, t.Any] = call(Bucket=self._bucket, ExpectedBucketOwner=owner, **parameters)
+            answer: dict[str, t.Any] = call(Bucket=self._bucket, **bound, **parameters)
         except AWS_ERRORS as error:
             code = error_code(error)
             if code in _NOT_THERE:
@@ -130,7 +136,7 @@ class BucketCalls:
             "end, and repeat this one."
         )
 
-    def _explain_read(self, error: BaseException, owner: str) -> str:
+    def _explain_read(self, error: BaseException, owner: str | None) -> str:
         doing = f"reading the bucket '{self._bucket}'"
         if error_code(error) not in _DENIED or _PERMISSION_MISSING in error_message(error):
             return explain(error, doing)

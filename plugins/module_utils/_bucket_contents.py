@@ -25,7 +25,7 @@ _VERSIONS = "versions"
 _UPLOADS = "uploads"
 
 
-def contents_reads(calls: BucketCalls, owner: str) -> dict[str, Callable[[], t.Any]]:
+def contents_reads(calls: BucketCalls, owner: str | None) -> dict[str, Callable[[], t.Any]]:
     """The first page of both listings of a bucket."""
     return {
         _VERSIONS: partial(calls.read, "list_object_versions", owner, MaxKeys=LISTED_AT_ONCE),

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import replace
 
@@ -15,8 +16,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain
 
 if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
 State = t.TypeVar("State")
 
@@ -54,16 +58,35 @@ class Resource(t.Protocol[State]):
         """The module's return values for this state."""
 
 
+class Member(Resource[State], t.Protocol[State]):
+    """A resource that can be converged together with others."""
+
+    def reading(self) -> Reading[State]:
+        """What C(read) does, round by round."""
+
+    def conclude(self, plan: Plan[State]) -> State:
+        """What C(confirm) does, without reading what AWS's answers to the changes tell."""
+
+
 def converge(resource: Resource[State], check_mode: bool) -> dict[str, t.Any]:
     """Bring one resource to its wish and return the module's result.
 
     In check mode nothing is written and the result is the plan's prediction, in the same shape.
     """
     applied: list[Change] = []
-    try:
+    with explained(resource, applied):
         observed = resource.read()
         plan = resource.plan(observed)
-        return _outcome(resource, plan if check_mode else _apply_until_true(resource, observed, plan, applied))
+        if not check_mode:
+            plan = apply_until_true(resource, observed, plan, applied, resource.confirm)
+    return outcome(resource, plan)
+
+
+@contextlib.contextmanager
+def explained(resource: Resource[State], applied: list[Change]) -> Iterator[None]:
+    """A failure names the resource, and tells what was written before."""
+    try:
+        yield
     except AWS_ERRORS as error:
         # A refused write was explained where it was made, so this was a read.
         raise MlflowError(explain(error, f"reading the {resource.title}"), **_already_done(applied)) from error
@@ -77,12 +100,17 @@ def _already_done(applied: list[Change]) -> dict[str, t.Any]:
     return {"applied": [change.report() for change in applied]} if applied else {}
 
 
-def _apply_until_true(
-    resource: Resource[State], observed: State, plan: Plan[State], applied: list[Change]
+def apply_until_true(
+    resource: Resource[State],
+    observed: State,
+    plan: Plan[State],
+    applied: list[Change],
+    confirm: Callable[[Plan[State]], State],
 ) -> Plan[State]:
     """Apply the plan; when the world moved on meanwhile, plan anew, a bounded number of times.
 
     :param applied: receives each change as soon as it is made.
+    :param confirm: the resource's C(confirm) or C(conclude).
 
     Returns what this run did: from what was there before its first change, by its changes alone, to the state reached.
     """
@@ -96,7 +124,7 @@ def _apply_until_true(
                 before = plan.before
             for change in plan.changes:
                 _apply(resource, change, applied)
-            reached = resource.confirm(plan)
+            reached = confirm(plan)
             return replace(plan, changes=tuple(applied), before=before, predicted=reached)
         except Superseded:
             observed = resource.read()
@@ -116,7 +144,8 @@ def _apply(resource: Resource[State], change: Change, applied: list[Change]) -> 
     applied.append(change)
 
 
-def _outcome(resource: Resource[State], plan: Plan[State]) -> dict[str, t.Any]:
+def outcome(resource: Resource[State], plan: Plan[State]) -> dict[str, t.Any]:
+    """The result of a plan that was carried out, or is to be."""
     return {
         **resource.describe(plan.predicted),
         "changed": plan.changed,
@@ -126,17 +155,18 @@ def _outcome(resource: Resource[State], plan: Plan[State]) -> dict[str, t.Any]:
     }
 
 
-def run(module: AwsModule, make_resource: t.Callable[[AwsModule], Resource[t.Any]]) -> None:
-    """The body of every module that manages something: converge one resource, and end in words."""
-    _finish(module, lambda: converge(make_resource(module), check_mode=module.check_mode))
+def run(module: AwsModule, make_resource: Callable[[AwsModule], Resource[t.Any]]) -> None:
+    """The body of every module that manages one thing: converge it, and end in words."""
+    finish(module, lambda: converge(make_resource(module), check_mode=module.check_mode))
 
 
-def answer(module: AwsModule, ask: t.Callable[[AwsModule, bool], dict[str, t.Any]]) -> None:
+def answer(module: AwsModule, ask: Callable[[AwsModule, bool], dict[str, t.Any]]) -> None:
     """The body of every module that changes nothing: C(ask(module, check_mode)) returns the result's own keys."""
-    _finish(module, lambda: {**ask(module, module.check_mode), "changed": False})
+    finish(module, lambda: {**ask(module, module.check_mode), "changed": False})
 
 
-def _finish(module: AwsModule, work: t.Callable[[], dict[str, t.Any]]) -> None:
+def finish(module: AwsModule, work: Callable[[], dict[str, t.Any]]) -> None:
+    """End the module with the result of the work, or say why there is none."""
     try:
         result = work()
     except MlflowError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
@@ -17,7 +18,6 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
     ATTEMPTS,
     AWS_ERRORS,
     Deadline,
-    read_concurrently,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_passing
@@ -49,9 +49,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import State
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
 CREATE_OPERATION = "CreateMlflowApp"
 LONGEST_PAUSE = 20.0
@@ -68,15 +70,20 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
         waiting: Waiting,
         progress: Progress,
         warn: t.Callable[[str], None],
+        account: Account | None = None,
     ) -> None:
         self._app_words = AppWords(KIND, wish.title, wish.region)
-        super().__init__(KIND, self._app_words, wish, clients, waiting, progress, warn)
+        super().__init__(KIND, self._app_words, wish, clients, waiting, progress, warn, account)
         self.wish = wish
         self._arn = wish.arn
         self._created_arn: str | None = None
         self._is_adopted = False
         self._around = Around()
         self._others: dict[str, MlflowAppResource] = {}
+
+    def run_as(self, role_arn: str) -> None:
+        """Wish for this role. It may have become known only now."""
+        self.wish = self._wished = replace(self.wish, role_arn=role_arn)
 
     def plan(self, state: State) -> Plan[State]:
         """See _mlflow_app_plan."""
@@ -101,10 +108,10 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
         else:
             super().apply(change)
 
-    def _observe(self) -> State:
-        app = self._read_known() if self._created_arn else None
+    def _observing(self) -> Reading[State]:
+        app = (yield from self._known()) if self._created_arn else None
         if app is None:
-            app = self._find()
+            app = yield from self._finding()
         self._read_around(app)
         return app
 
@@ -112,23 +119,29 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
         if not self.wish.wants_gone:
             self._around = read_around(self._clients, self.wish, app)
 
-    def _find(self) -> State:
+    def _finding(self) -> Reading[State]:
         if self.wish.arn is None:
-            found = meant(list_apps(self._clients), self.wish)
+            listed = yield {"apps": partial(list_apps, self._clients)}
+            found = meant(listed["apps"], self.wish)
             self._arn = found.arn if found else None
-        return self._read_known()
+            if found:
+                self._account.learn(found.arn)
+        return (yield from self._known())
 
-    def _read_known(self) -> State:
+    def _known(self) -> Reading[State]:
         """Describe and, when tags were asked about, ListTags at the same time."""
         arn = self._arn
-        if arn is None or not self._asks_for_tags():
-            return self._look()
-        self._clients["sagemaker"]  # made here: threads may use a client, not make one
-        reads = read_concurrently({"app": self._look, "tags": lambda: self._tags_or_error(arn)})
-        app, tags = reads["app"], reads["tags"]
+        if arn is None:
+            return None
+        reads: dict[str, t.Callable[[], t.Any]] = {"app": self._look}
+        if self._asks_for_tags():
+            reads["tags"] = partial(self._tags_or_error, arn)
+        found = yield reads
+        app: State = found["app"]
+        tags = found.get("tags")
         if app is not None and isinstance(tags, Exception):
             raise tags
-        return None if app is None else replace(app, tags=tags)
+        return app if app is None or tags is None else replace(app, tags=tags)
 
     def _look(self) -> State:
         """What Describe says. AWS goes on describing some deleted Apps; that is the same as saying that there is none."""
@@ -206,8 +219,19 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
 
 def from_module(module: AwsModule) -> MlflowAppResource:
     """The App that a module's options describe."""
-    wish = wish_from_parameters(module.params, module.region)
-    waiting = Waiting.from_parameters(module.params)
-    require_known_settings(wish, known_fields(module, CREATE_OPERATION), version("botocore"))
+    return from_options(module.params, module.region, module.clients, module.warn)
+
+
+def from_options(
+    options: Mapping[str, t.Any],
+    region: str | None,
+    clients: Clients,
+    warn: t.Callable[[str], None],
+    account: Account | None = None,
+) -> MlflowAppResource:
+    """The App that these options of the module describe."""
+    wish = wish_from_parameters(options, region)
+    waiting = Waiting.from_parameters(options)
+    require_known_settings(wish, known_fields(clients, CREATE_OPERATION), version("botocore"))
     progress = Progress.of_task(f"MLflow App {wish.name or wish.arn}")
-    return MlflowAppResource(wish, module.clients, waiting, progress, module.warn)
+    return MlflowAppResource(wish, clients, waiting, progress, warn, account)

@@ -11,21 +11,21 @@ from __future__ import annotations
 import functools
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     AWS_ERRORS,
     Deadline,
     Identity,
-    caller_identity,
-    read_concurrently,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias, known_arn
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import KMS_ACCESS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_options import RoleWish, wish_from
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_plan import needs_propagation, plan_role
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_state import (
@@ -36,12 +36,13 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_state
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Resource
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
 State = t.TypeVar("State")
 
@@ -71,12 +72,13 @@ class Patience:
 class RoleResource:
     """One service role, for C(_converge)."""
 
-    def __init__(self, clients: Clients, wish: RoleWish, patience: Patience) -> None:
+    def __init__(self, clients: Clients, wish: RoleWish, patience: Patience, account: Account | None = None) -> None:
         self._clients = clients
         self._wish = wish
         self._patience = patience
+        self._account = account or Account(clients)
         self._key_arn: str | None = None
-        self._caller_home: tuple[str, str] | None = None
+        self._created: dict[str, t.Any] = {}
 
     @property
     def title(self) -> str:
@@ -85,9 +87,23 @@ class RoleResource:
 
     def read(self) -> RoleState:
         """One round of concurrent reads; a second one only for a role that is absent, or loses policies."""
-        found = read_concurrently(self._reads())
+        return read(self.reading())
+
+    def reading(self) -> Reading[RoleState]:
+        """What to read, round by round."""
+        reads, documents_of_wish = self._reads(), self._document_reads(self._declared_policies())
+        # Who must wait for the account anyway asks for no policy of a role that may be absent.
+        waits = self._account.waits_for_others
+        found = yield reads if waits else {**reads, **documents_of_wish}
         role = found["role"]
-        partition, account_id = _home(role) if role else self._home_of_caller()
+        if role is not None:
+            self._account.learn(role["Arn"])
+        if waits and role is not None:
+            found.update((yield documents_of_wish))
+        if self._account.known is None:
+            yield {"account": self._account.identity}
+        home = self._account.identity()
+        partition, account_id = home.partition, home.account_id
         key_arn = self._resolve_key(found.get("key"), partition, account_id)
         if role is None:
             return RoleState(partition=partition, account_id=account_id, exists=False, kms_key_arn=key_arn)
@@ -96,7 +112,10 @@ class RoleResource:
             for name, document in found.items()
             if name.startswith("policy ") and document is not None
         }
-        documents.update(self._documents(self._to_remove(set(found["policies"]) - set(documents))))
+        unwished = self._document_reads(self._to_remove(set(found["policies"]) - set(documents)))
+        if unwished:
+            more = yield unwished
+            documents.update({name.removeprefix("policy "): each for name, each in more.items() if each is not None})
         return RoleState(
             partition=partition,
             account_id=account_id,
@@ -127,9 +146,11 @@ class RoleResource:
     def apply(self, change: Change) -> None:
         """Make one change true."""
         try:
-            self._clients.send(change.call)
+            answer = self._clients.send(change.call)
         except AWS_ERRORS as error:
             self._judge(change, error)
+        else:
+            self._created = answer.get("Role") or self._created
 
     def confirm(self, plan: Plan[RoleState]) -> RoleState:
         """Wait until IAM shows the whole plan twice in a row, and then until other services may act on it.
@@ -146,6 +167,19 @@ class RoleResource:
         if needs_propagation(plan.changes):
             time.sleep(max(0.0, self._patience.propagation_delay - (time.monotonic() - written)))
         return state if state.exists else plan.predicted
+
+    def conclude(self, plan: Plan[RoleState]) -> RoleState:
+        """What IAM's answers to the changes tell, once other services may act on them."""
+        if plan.changed and self._patience.wait and needs_propagation(plan.changes):
+            time.sleep(self._patience.propagation_delay)
+        created = self._created.get("CreateDate")
+        if created is None:
+            return plan.predicted
+        return replace(plan.predicted, role_id=self._created["RoleId"], create_date=created.isoformat())
+
+    def arn(self, state: RoleState) -> str:
+        """The role's ARN, also before it exists."""
+        return state.arn(self._wish.name)
 
     def describe(self, state: RoleState) -> dict[str, t.Any]:
         """The module's return values."""
@@ -167,8 +201,6 @@ class RoleResource:
                 profile["InstanceProfileName"]
                 for profile in _pages(iam, "list_instance_profiles_for_role", "InstanceProfiles", name)
             ]
-        for policy in self._declared_policies():
-            reads[f"policy {policy}"] = functools.partial(self._document, policy)
         key = self._wish.key
         if key is not None and key.is_alias and self._key_arn is None:
             self._clients["kms"]  # made here: only one thread may make clients
@@ -185,23 +217,14 @@ class RoleResource:
         """The policies that nobody declares and that will go: they are read to be shown."""
         return [policy for policy in sorted(unread) if not self._wish.present or goes(self._wish, policy)]
 
-    def _documents(self, policies: list[str]) -> dict[str, Document]:
-        if not policies:
-            return {}
-        found = read_concurrently({policy: functools.partial(self._document, policy) for policy in policies})
-        return {policy: document for policy, document in found.items() if document is not None}
+    def _document_reads(self, policies: list[str]) -> dict[str, Callable[[], t.Any]]:
+        return {f"policy {policy}": functools.partial(self._document, policy) for policy in policies}
 
     def _document(self, policy: str) -> Document | None:
         answer = _unless_absent(
             lambda: self._clients["iam"].get_role_policy(RoleName=self._wish.name, PolicyName=policy)
         )
         return None if answer is None else parse(answer["PolicyDocument"], f"policy '{policy}' of the {self.title}")
-
-    def _home_of_caller(self) -> tuple[str, str]:
-        if self._caller_home is None:
-            identity = caller_identity(self._clients)
-            self._caller_home = identity.partition, identity.account_id
-        return self._caller_home
 
     def _resolve_key(self, looked_up: str | None, partition: str, account_id: str) -> str | None:
         """The key's ARN; an alias is looked up once a run."""
@@ -276,20 +299,20 @@ def await_shown(resource: Resource[State], timeout: float) -> State:
 
 def from_module(module: AwsModule) -> RoleResource:
     """The role that the module's options describe."""
-    options = module.params
-    if not module.region:
+    return from_options(module.params, module.region, module.clients)
+
+
+def from_options(
+    options: Mapping[str, t.Any], region: str | None, clients: Clients, account: Account | None = None
+) -> RoleResource:
+    """The role that these options of the module describe."""
+    if not region:
         raise MlflowError("region: it is not set, and the policies name it. Set the option region, or AWS_REGION.")
     for option, least in (("wait_timeout", 1), ("propagation_delay", 0)):
         if options[option] < least:
             raise MlflowError(f"{option}: {options[option]} is not allowed: give {least} or more seconds.")
     patience = Patience(options["wait"], options["wait_timeout"], options["propagation_delay"])
-    return RoleResource(module.clients, wish_from(options, module.region), patience)
-
-
-def _home(role: dict[str, t.Any]) -> tuple[str, str]:
-    """Partition and account of a role, from its ARN: saves a call."""
-    _arn, partition, _iam, _region, account_id, _resource = role["Arn"].split(":", 5)
-    return partition, account_id
+    return RoleResource(clients, wish_from(options, region), patience, account)
 
 
 def _unless_absent(read: Callable[[], t.Any]) -> t.Any:

@@ -49,6 +49,10 @@ class Managed(t.Protocol):
         """The changeable settings by option name."""
 
     @property
+    def tags(self) -> Mapping[str, str] | None:
+        """None: not asked about."""
+
+    @property
     def last_modified_time(self) -> str | None:
         """When something changed last."""
 

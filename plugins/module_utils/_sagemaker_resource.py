@@ -14,11 +14,14 @@ from __future__ import annotations
 import abc
 import typing as t
 from dataclasses import dataclass
+from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, Deadline
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_outcome import (
     Kept,
     Managed,
@@ -35,9 +38,10 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_outcome import Kind
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_words import Words
 
@@ -94,6 +98,7 @@ class SageMakerResource(abc.ABC, t.Generic[Kept]):
         waiting: Waiting,
         progress: Progress,
         warn: t.Callable[[str], None],
+        account: Account | None = None,
     ) -> None:
         self._kind = kind
         self._words = words
@@ -102,6 +107,7 @@ class SageMakerResource(abc.ABC, t.Generic[Kept]):
         self._waiting = waiting
         self._progress = progress
         self._warn = warn
+        self._account = account or Account(clients)
         self._last: Kept | None = None
         self._pending: Outcome[Kept] | None = None
         self._refusals: dict[str, int] = {}
@@ -120,7 +126,7 @@ class SageMakerResource(abc.ABC, t.Generic[Kept]):
         """The module's return values."""
 
     @abc.abstractmethod
-    def _observe(self) -> Kept | None:
+    def _observing(self) -> Reading[Kept | None]:
         """Everything that the wish asks about."""
 
     @abc.abstractmethod
@@ -133,7 +139,13 @@ class SageMakerResource(abc.ABC, t.Generic[Kept]):
 
     def read(self) -> Kept | None:
         """Everything that the wish asks about, with a warning when its last operation failed."""
-        self._last = self._observe()
+        return read(self.reading())
+
+    def reading(self) -> Reading[Kept | None]:
+        """What to read, round by round."""
+        self._last = yield from self._observing()
+        if self._last is not None and self._last.arn is not None:
+            self._account.learn(self._last.arn)
         if self._last is not None and sagemaker.is_failed(self._last.status) and not self._last.never_was:
             self._warn(self._words.found_failed(self._last))
         return self._last
@@ -169,6 +181,15 @@ class SageMakerResource(abc.ABC, t.Generic[Kept]):
         self._last = self._with_tags(self._last)
         return self._last
 
+    def conclude(self, plan: Plan[Kept | None]) -> Kept | None:
+        """The same with as few calls as tell it: that AWS took the tags needs no second word."""
+        if not plan.changed or not self._waiting.wanted:
+            return self.confirm(plan)
+        self._finish()
+        if self._last is not None and plan.predicted is not None and self._asks_for_tags():
+            self._last = self._tagged(self._last, plan.predicted.tags or {})
+        return self._last
+
     def _unseen(self, predicted: Kept | None) -> Kept | None:
         """What is returned for a creation that Describe does not show yet."""
         return predicted
@@ -183,10 +204,14 @@ class SageMakerResource(abc.ABC, t.Generic[Kept]):
         except AWS_ERRORS as error:
             return error
 
-    def _with_tags(self, state: Kept | None) -> Kept | None:
+    def _tag_reading(self, state: Kept | None) -> Reading[Kept | None]:
         if state is None or state.arn is None or not self._asks_for_tags():
             return state
-        return self._tagged(state, read_tags(self._clients, state.arn))
+        found = yield {"tags": partial(read_tags, self._clients, state.arn)}
+        return self._tagged(state, found["tags"])
+
+    def _with_tags(self, state: Kept | None) -> Kept | None:
+        return read(self._tag_reading(state))
 
     def _watch(self, patience: Patience) -> Watch[Kept | None]:
         return Watch(
@@ -314,9 +339,9 @@ def _shown_status(state: Managed) -> str:
     return state.status
 
 
-def known_fields(module: AwsModule, operation: str) -> Collection[str]:
+def known_fields(clients: Clients, operation: str) -> Collection[str]:
     """The parameters of an operation in the installed botocore's model; none when it lacks the operation."""
-    model = module.clients["sagemaker"].meta.service_model
+    model = clients["sagemaker"].meta.service_model
     if operation not in model.operation_names:
         return ()
     members: Collection[str] = model.operation_model(operation).input_shape.members

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import typing as t
 
 try:
     import botocore.session
     from botocore import httpsession
+    from botocore.exceptions import BotoCoreError
     from botocore.loaders import create_loader
 except ImportError:
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
@@ -72,6 +74,21 @@ class Session:
         client = self._session.create_client(service, config=wished, **self._parameters)
         share_trust(client)
         return client
+
+    def account_id(self) -> str | None:
+        """The account that the credentials come with: those of a role or of a single sign-on have one, and keys in the
+        environment have one in AWS_ACCOUNT_ID.
+        """
+        key = self._parameters.get("aws_access_key_id")
+        if key is not None:
+            return os.environ.get("AWS_ACCOUNT_ID") if key == os.environ.get("AWS_ACCESS_KEY_ID") else None
+        try:
+            credentials = self._session.get_credentials()
+            frozen = credentials and credentials.get_frozen_credentials()
+        except BotoCoreError:
+            return None  # the first call tells it in its own words
+        account_id = getattr(frozen, "account_id", None)
+        return str(account_id) if account_id else None
 
 
 def share_trust(client: t.Any) -> bool:

@@ -18,6 +18,8 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors imp
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Identity
+
 SETTINGS: dict[str, str] = {
     "artifact_store_uri": "ArtifactStoreUri",
     "tracking_server_size": "TrackingServerSize",
@@ -154,8 +156,14 @@ class Wish:
         """The ARN, known beforehand from the role's: AWS lets nobody pass a role of another account or partition."""
         if self.role_arn is None:
             return None
-        partition, account = sagemaker.partition_of(self.role_arn), sagemaker.account_of(self.role_arn)
-        return f"arn:{partition}:sagemaker:{self.region}:{account}:mlflow-tracking-server/{self.name}"
+        return self._arn_in(sagemaker.partition_of(self.role_arn), sagemaker.account_of(self.role_arn))
+
+    def arn_in(self, account: Identity | None) -> str | None:
+        """The ARN that it has in this account."""
+        return None if account is None else self._arn_in(account.partition, account.account_id)
+
+    def _arn_in(self, partition: str, account_id: str) -> str:
+        return f"arn:{partition}:sagemaker:{self.region}:{account_id}:mlflow-tracking-server/{self.name}"
 
 
 _CHECKS: dict[str, t.Callable[[str, t.Any], t.Any]] = {

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, read_concurrently
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_resource import (
     SageMakerResource,
@@ -34,8 +35,10 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_s
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server import State, Wish
 
 CREATE_OPERATION = "CreateMlflowTrackingServer"
@@ -51,10 +54,15 @@ class TrackingServerResource(SageMakerResource[TrackingServer]):
         waiting: Waiting,
         progress: Progress,
         warn: t.Callable[[str], None],
+        account: Account | None = None,
     ) -> None:
         words = ServerWords(KIND, f"tracking server '{wish.name}'", wish.region)
-        super().__init__(KIND, words, wish, clients, waiting, progress, warn)
+        super().__init__(KIND, words, wish, clients, waiting, progress, warn, account)
         self.wish = wish
+
+    def run_as(self, role_arn: str) -> None:
+        """Wish for this role. It may have become known only now."""
+        self.wish = self._wished = replace(self.wish, role_arn=role_arn)
 
     def plan(self, state: State) -> Plan[State]:
         """See _tracking_server_plan."""
@@ -64,14 +72,21 @@ class TrackingServerResource(SageMakerResource[TrackingServer]):
         """The module's return values."""
         return described(state, self.wish.name)
 
-    def _observe(self) -> State:
-        """Describe and, when tags were asked about, ListTags at the same time: the ARN is known beforehand."""
-        arn = self.wish.predicted_arn
+    def _observing(self) -> Reading[State]:
+        """Describe and, when tags were asked about, ListTags at the same time if the ARN is known beforehand."""
+        arn = self.wish.arn_in(self._account.known) if self.wish.role_arn is None else self.wish.predicted_arn
         if arn is None or not self._asks_for_tags():
-            return self._with_tags(self._look())
-        self._clients["sagemaker"]  # made here: threads may use a client, not make one
-        reads = read_concurrently({"server": self._look, "tags": lambda: self._tags_or_error(arn)})
-        return self._combined(reads["server"], arn, reads["tags"])
+            found = yield {"server": self._look}
+            if found["server"] is not None:
+                self._account.learn(found["server"].arn)
+            return (yield from self._tag_reading(found["server"]))
+        found = yield {"server": self._look, "tags": partial(self._tags_or_error, arn)}
+        server: State = found["server"]
+        if server is None:
+            return None
+        if server.arn != arn:
+            return (yield from self._tag_reading(server))
+        return replace(server, tags=_or_raise(found["tags"]))
 
     def _look(self) -> State:
         try:
@@ -85,20 +100,28 @@ class TrackingServerResource(SageMakerResource[TrackingServer]):
     def _tagged(self, state: TrackingServer, tags: Mapping[str, str]) -> TrackingServer:
         return replace(state, tags=tags)
 
-    def _combined(self, server: State, arn: str, tags: dict[str, str] | Exception) -> State:
-        if server is None:
-            return None
-        if server.arn != arn:
-            return self._with_tags(server)
-        if isinstance(tags, Exception):
-            raise tags
-        return replace(server, tags=tags)
+
+def _or_raise(tags: dict[str, str] | Exception) -> dict[str, str]:
+    if isinstance(tags, Exception):
+        raise tags
+    return tags
 
 
 def from_module(module: AwsModule) -> TrackingServerResource:
     """The server that a module's options describe."""
-    wish = wish_from_parameters(module.params, module.region)
-    waiting = Waiting.from_parameters(module.params)
-    require_known_settings(wish, known_fields(module, CREATE_OPERATION), version("botocore"))
+    return from_options(module.params, module.region, module.clients, module.warn)
+
+
+def from_options(
+    options: Mapping[str, t.Any],
+    region: str | None,
+    clients: Clients,
+    warn: t.Callable[[str], None],
+    account: Account | None = None,
+) -> TrackingServerResource:
+    """The server that these options of the module describe."""
+    wish = wish_from_parameters(options, region)
+    waiting = Waiting.from_parameters(options)
+    require_known_settings(wish, known_fields(clients, CREATE_OPERATION), version("botocore"))
     progress = Progress.of_task(f"tracking server {wish.name}")
-    return TrackingServerResource(wish, module.clients, waiting, progress, module.warn)
+    return TrackingServerResource(wish, clients, waiting, progress, warn, account)

@@ -319,6 +319,7 @@ kms_key_arn:
   sample: arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab
 """
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _arguments as arguments
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import run
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import from_module
@@ -327,30 +328,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role impor
 def main() -> None:
     """Declare the options and converge."""
     module = AwsModule(
-        argument_spec={
-            "name": {"type": "str", "required": True, "aliases": ["role_name"]},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "artifact_store_uri": {"type": "str"},
-            "kms_key_id": {"type": "str", "no_log": False},
-            "model_registration": {"type": "bool", "default": False},
-            "artifact_deletion": {"type": "bool", "default": False},
-            "confused_deputy_protection": {"type": "bool", "default": True},
-            "source_account": {"type": "str"},
-            "source_arn": {"type": "list", "elements": "str"},
-            "inline_policies": {"type": "dict"},
-            "purge_inline_policies": {"type": "bool", "default": False},
-            "managed_policies": {"type": "list", "elements": "str"},
-            "purge_managed_policies": {"type": "bool", "default": False},
-            "permissions_boundary": {"type": "str"},
-            "path": {"type": "str"},
-            "description": {"type": "str"},
-            "max_session_duration": {"type": "int"},
-            "tags": {"type": "dict", "aliases": ["resource_tags"]},
-            "purge_tags": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 120},
-            "propagation_delay": {"type": "int", "default": 10},
-        },
+        argument_spec=arguments.role(),
         required_if=[("state", "present", ["artifact_store_uri"])],
         supports_check_mode=True,
     )

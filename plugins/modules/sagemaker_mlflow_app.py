@@ -343,6 +343,7 @@ elapsed:
   sample: 3600
 """
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _arguments as arguments
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import run
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_resource import from_module
@@ -351,28 +352,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app
 def main() -> None:
     """Declare the options and converge."""
     module = AwsModule(
-        argument_spec={
-            "name": {"type": "str"},
-            "arn": {"type": "str"},
-            "new_name": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "artifact_store_uri": {"type": "str"},
-            "role_arn": {"type": "str"},
-            "kms_key_id": {"type": "str"},
-            "automatic_model_registration": {"type": "bool"},
-            "weekly_maintenance_window_start": {"type": "str", "aliases": ["maintenance_window"]},
-            "account_default": {"type": "bool"},
-            "default_domain_ids": {"type": "list", "elements": "str"},
-            "move_defaults": {"type": "bool", "default": False},
-            "delete_data": {"type": "bool", "default": False},
-            "recreate_failed": {"type": "bool", "default": False},
-            "tags": {"type": "dict", "aliases": ["resource_tags"]},
-            "purge_tags": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 900},
-            "wait_delay": {"type": "float", "default": 10.0},
-            "role_propagation_timeout": {"type": "int", "default": 120},
-        },
+        argument_spec=arguments.app(),
         required_one_of=[["name", "arn"]],
         supports_check_mode=True,
     )

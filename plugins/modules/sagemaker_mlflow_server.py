@@ -333,6 +333,7 @@ elapsed:
   sample: 3600
 """
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _arguments as arguments
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import run
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_resource import from_module
@@ -341,27 +342,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_s
 def main() -> None:
     """Declare the options and converge."""
     module = AwsModule(
-        argument_spec={
-            "name": {"type": "str", "required": True, "aliases": ["tracking_server_name"]},
-            "state": {"type": "str", "choices": ["present", "absent", "started", "stopped"], "default": "present"},
-            "artifact_store_uri": {"type": "str"},
-            "role_arn": {"type": "str"},
-            "tracking_server_size": {"type": "str", "choices": ["Small", "Medium", "Large"], "aliases": ["size"]},
-            "mlflow_version": {"type": "str", "aliases": ["version"]},
-            "automatic_model_registration": {"type": "bool"},
-            "weekly_maintenance_window_start": {"type": "str", "aliases": ["maintenance_window"]},
-            "s3_bucket_owner_account_id": {"type": "str"},
-            "s3_bucket_owner_verification": {"type": "bool"},
-            "delete_data": {"type": "bool", "default": False},
-            "recreate_failed": {"type": "bool", "default": False},
-            "update_stopped": {"type": "str", "choices": ["try", "start_first"], "default": "try"},
-            "tags": {"type": "dict", "aliases": ["resource_tags"]},
-            "purge_tags": {"type": "bool", "default": False},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 3600},
-            "wait_delay": {"type": "float", "default": 30.0},
-            "role_propagation_timeout": {"type": "int", "default": 120},
-        },
+        argument_spec=arguments.tracking_server(),
         supports_check_mode=True,
     )
     run(module, from_module)

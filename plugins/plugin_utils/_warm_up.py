@@ -21,7 +21,12 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._controller_module import MODULES, knows_secrets
 
-SERVICES = {"iam": "list_role_policies", "s3": "list_object_versions", "sagemaker": "list_tags", "sts": "get_caller_identity"}
+SERVICES = {
+    "iam": "list_role_policies",
+    "s3": "list_object_versions",
+    "sagemaker": "list_tags",
+    "sts": "get_caller_identity",
+}
 """The services that every environment needs, each with an operation (asking whether it has pages loads those that have)."""
 
 

@@ -1,0 +1,172 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""A whole MLflow as one thing: role, bucket, and the tracking server or App that stands on them."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+from functools import partial
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket as bucket
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _discovery as discovery
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _mlflow_app_resource as app
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tracking_server_resource as tracking_server
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge_together import Lane, converge_together
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_info import MLFLOW_APPS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read_together
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_info import TRACKING_SERVERS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Member
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
+
+PARTS = ("role", "bucket", "tracking_server", "app")
+
+
+@dataclass
+class OtherKind:
+    """The look for what has the same name and is of the other kind.
+
+    :param ask: makes the calls.
+    :param wanted: whether the answer matters, as far as is known now.
+    :param at_once: whether that is known before anything was read.
+    """
+
+    ask: Callable[[], dict[str, t.Any]]
+    wanted: Callable[[], bool]
+    at_once: bool
+    found: dict[str, t.Any] = field(default_factory=dict)
+
+    def reading(self) -> Reading[None]:
+        """Look beside the reads of the others."""
+        if not self.at_once:
+            yield {}
+        if self.wanted():
+            self.found = (yield {"other kind": self._answer})["other kind"]
+
+    def look_now(self) -> None:
+        """Look, unless that was done."""
+        if not self.found:
+            self.found = self._answer()
+
+    def _answer(self) -> dict[str, t.Any]:
+        """It is for a warning only, and who may deploy one kind need not be allowed to look at the other."""
+        try:
+            return self.ask()
+        except MlflowError as error:
+            return {"msg": error.message}
+
+
+class Environment:
+    """The parts that the options name, on one account."""
+
+    def __init__(self, module: AwsModule) -> None:
+        self._options = {part: module.params[part] for part in PARTS if module.params[part] is not None}
+        self._account = Account(module.clients, others_tell=True, account_id=module.account_id)
+        self._clients = module.clients
+        self._check_options()
+        self._lanes = {part: Lane(part, self._member(module, part)) for part in self._options}
+        self._other_kind = self._look() if module.params["look_for_other_kind"] else None
+
+    def converge(self, check_mode: bool) -> dict[str, t.Any]:
+        """Read everything at once, plan everything, and make it true. See _converge_together."""
+        # In this order, for what reads the role and the server tell the account, and S3 wants to be told.
+        others = [self._lanes[part] for part in ("role", "tracking_server", "app", "bucket") if part in self._lanes]
+        looks = [self._other_kind.reading()] if self._other_kind else []
+        read_together([*(lane.reading() for lane in others), *looks])
+        self._require_one_account()
+        foundations = [self._lanes[part] for part in ("role", "bucket") if part in self._lanes]
+        result = converge_together(foundations, self._building, self._connect, check_mode)
+        if self._other_kind:
+            if self._building and result[self._building.name]["action"] == "create":
+                self._other_kind.look_now()
+            result["other_kind"] = self._other_kind.found
+        return result
+
+    @property
+    def _building(self) -> Lane | None:
+        return self._lanes.get("tracking_server") or self._lanes.get("app")
+
+    def _member(self, module: AwsModule, part: str) -> Member[t.Any]:
+        """The resource of a part. What is wrong in its options is told with its name."""
+        here: dict[str, t.Any] = {"clients": module.clients, "account": self._account}
+        options = _complete(self._options[part])
+        try:
+            if part == "role":
+                return role.from_options(options, module.region, **here)
+            if part == "bucket":
+                return bucket.from_options(options, warn=module.warn, **here)
+            if part == "tracking_server":
+                return tracking_server.from_options(options, module.region, warn=module.warn, **here)
+            return app.from_options(options, module.region, warn=module.warn, **here)
+        except MlflowError as error:
+            raise MlflowError(f"{part}: {error.message}", **error.details) from error
+
+    def _check_options(self) -> None:
+        for kind in ("tracking_server", "app"):
+            if "role" in self._options and kind in self._options and self._options[kind]["role_arn"] is not None:
+                raise MlflowError(
+                    f"{kind}: it has a role_arn, and there is a role beside it, which it gets. Remove the one or the other."
+                )
+
+    def _connect(self) -> None:
+        """The MLflow runs as the role that stands beside it."""
+        if "role" in self._lanes and self._building is not None:
+            lane = self._lanes["role"]
+            resource = t.cast("role.RoleResource", lane.resource)
+            t.cast("Runner", self._building.resource).run_as(resource.arn(lane.planned.predicted))
+
+    def _require_one_account(self) -> None:
+        """SageMaker would be refused a bucket of another owner than it is told."""
+        owner = self._options.get("tracking_server", {}).get("s3_bucket_owner_account_id")
+        if owner is None or "bucket" not in self._options:
+            return
+        home = self._options["bucket"]["expected_bucket_owner"] or self._account.identity().account_id
+        if owner != home:
+            raise MlflowError(
+                f"tracking_server: s3_bucket_owner_account_id is {owner}, but the bucket "
+                f"'{self._options['bucket']['name']}' is made in the account {home}: SageMaker would be refused every "
+                "access. Remove s3_bucket_owner_account_id, or the bucket."
+            )
+
+    def _look(self) -> OtherKind:
+        """A server costs money whether or not it is used, so it is always looked for. An App is named once."""
+        if "app" in self._options:
+            name = self._options["app"]["name"]
+            return OtherKind(partial(_servers_named, self._clients, name), lambda: True, at_once=True)
+        lane = self._lanes["tracking_server"]
+        ask = partial(_apps_named, self._clients, self._options["tracking_server"]["name"])
+        return OtherKind(ask, lambda: lane.is_absent, at_once=False)
+
+
+class Runner(t.Protocol):
+    """What runs as a role."""
+
+    def run_as(self, role_arn: str) -> None:
+        """As this one."""
+
+
+def _complete(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """With the options that only matter to what is deleted."""
+    return {"state": "present", "delete_data": False, "force_delete_objects": False, **options}
+
+
+def _servers_named(clients: Clients, name: str) -> dict[str, t.Any]:
+    question = discovery.Question(TRACKING_SERVERS, name=name, include_tags=False)
+    return {"tracking_servers": discovery.find_one(clients, question, name)}
+
+
+def _apps_named(clients: Clients, name: str) -> dict[str, t.Any]:
+    question = discovery.Question(MLFLOW_APPS, name=name, include_tags=False)
+    return {"mlflow_apps": discovery.find_all(clients, question)[0]}
