@@ -13,9 +13,11 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Identity, caller_identity
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias
 
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Clients
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import KeyReference
 
 
 class Account:
@@ -32,6 +34,7 @@ class Account:
             meta = clients["sts"].meta
             self._identity = Identity(account_id, str(meta.partition), str(meta.region_name), arn="")
         self._lock = threading.Lock()
+        self._key_arns: dict[str, str] = {}
         self.others_tell = others_tell
 
     @property
@@ -61,3 +64,10 @@ class Account:
     def in_region(self, region: str) -> Identity | None:
         """The same, where the calls go."""
         return self._identity and replace(self._identity, region=region)
+
+    def key_of_alias(self, reference: KeyReference) -> str:
+        """The ARN of the key that an alias points at, asked for once."""
+        with self._lock:
+            if reference.text not in self._key_arns:
+                self._key_arns[reference.text] = key_of_alias(self._clients, reference)
+            return self._key_arns[reference.text]

@@ -60,7 +60,6 @@ class Bucket:
         self._calls = calls
         self._warn = warn
         self._account = account or Account(clients)
-        self._key_arns: dict[str, str] = {}
         self._deleted_objects = 0
         self._owner_checked = False
 
@@ -183,16 +182,8 @@ class Bucket:
     def _key_read(self, key: str, identity: Identity) -> Callable[[], str]:
         """Only an alias costs a call, and only one a run."""
         reference = _kms.parse_key(key)
-        known = self._key_arns.get(key) or _kms.known_arn(reference, identity)
-        if known is not None:
-            return partial(str, known)
-        self._clients["kms"]  # made here: only one thread may make clients
-
-        def resolve() -> str:
-            self._key_arns[key] = _kms.key_of_alias(self._clients, reference)
-            return self._key_arns[key]
-
-        return resolve
+        known = _kms.known_arn(reference, identity)
+        return partial(self._account.key_of_alias, reference) if known is None else partial(str, known)
 
     def _state(self, place: Place, answers: Mapping[str, Mapping[str, t.Any]]) -> BucketState:
         contents = None if self._wish.present else first_page(answers)

@@ -135,9 +135,9 @@ class Environment:
         home = self._options["bucket"]["expected_bucket_owner"] or self._account.identity().account_id
         if owner != home:
             raise MlflowError(
-                f"tracking_server: s3_bucket_owner_account_id is {owner}, but the bucket "
-                f"'{self._options['bucket']['name']}' is made in the account {home}: SageMaker would be refused every "
-                "access. Remove s3_bucket_owner_account_id, or the bucket."
+                f"tracking_server: s3_bucket_owner_account_id is {owner} (in the role: mlflow_server_artifact_bucket_owner is "
+                f"{owner}), but the bucket '{self._options['bucket']['name']}' is made in the account {home}: SageMaker would "
+                "be refused every access. Remove it, or manage no bucket here."
             )
 
     def _look(self) -> OtherKind:

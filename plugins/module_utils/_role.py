@@ -22,7 +22,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias, known_arn
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import known_arn
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import KMS_ACCESS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read
@@ -203,8 +203,7 @@ class RoleResource:
             ]
         key = self._wish.key
         if key is not None and key.is_alias and self._key_arn is None:
-            self._clients["kms"]  # made here: only one thread may make clients
-            reads["key"] = functools.partial(key_of_alias, self._clients, key)
+            reads["key"] = functools.partial(self._account.key_of_alias, key)
         return reads
 
     def _declared_policies(self) -> list[str]:

@@ -5,12 +5,7 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
-from collections import Counter
-
-import pytest
-from local_region import ACCOUNT, REGION
 
 if t.TYPE_CHECKING:
     from local_region import LocalRegion
