@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._variable_rules import unknown_names
+
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 DOCUMENTATION = r"""
 name: unknown_names
@@ -49,16 +50,6 @@ _value:
   type: list
   elements: str
 """
-
-
-def unknown_names(given: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The given names that are not known, each with the closest known one."""
-    return [_with_suggestion(name, known) for name in sorted(set(given) - set(known))]
-
-
-def _with_suggestion(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"{name} (did you mean {close[0]}?)" if close else name
 
 
 class FilterModule:

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The argument specification of the role mlflow_server, read once a run.
+
+Ansible loads an action plugin in its main process before it forks a worker for each host, so what is read while this module
+is imported is there in every worker.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
+
+FILE = Path(__file__).resolve().parents[2] / "roles" / "mlflow_server" / "meta" / "argument_specs.yml"
+
+
+def _without_words(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What the check needs: no descriptions, and no defaults, as each variable has a value of its own."""
+    return {
+        name: {
+            key: _without_words(value) if key == "options" else value
+            for key, value in option.items()
+            if key not in ("description", "default")
+        }
+        for name, option in options.items()
+    }
+
+
+OPTIONS: dict[str, t.Any] = _without_words(
+    yaml_load(FILE.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+)
+"""Every variable of the role with its type, its choices and its keys."""
+
+
+def errors(values: t.Mapping[str, t.Any]) -> list[str]:
+    """What Ansible's own check has against these values."""
+    return list(ArgumentSpecValidator(OPTIONS).validate(dict(values)).error_messages)
