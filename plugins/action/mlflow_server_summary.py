@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _summary
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _outputs, _summary
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._written_files import compare_and_write
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ARGUMENTS: dict[str, t.Any] = {
     "resources": {
@@ -24,13 +29,13 @@ ARGUMENTS: dict[str, t.Any] = {
             "result": {"type": "dict", "required": True},
         },
     },
-    "outputs": {"type": "dict", "default": {}},
+    "outputs_folder": {"type": "path"},
     "warnings": {"type": "list", "elements": "str", "default": []},
 }
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
-    """One call prints one host's summary."""
+    """One call prints one host's summary, and states its outputs."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -40,14 +45,27 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         """Print the summary and return it."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        host = str((task_vars or {}).get("inventory_hostname", ""))
         lines = [
             line
             for resource in arguments["resources"]
             if (line := _summary.line(resource["kind"], resource["name"], resource["result"]))
         ]
-        summary = _summary.render(lines, arguments["outputs"], planned=self._task.check_mode)
-        host = (task_vars or {}).get("inventory_hostname", "")
+        outputs, written = self._state(arguments, host) if arguments["outputs_folder"] else ({}, {})
+        shown = _outputs.shown(outputs, is_app=any(line.kind == "App" for line in lines))
+        summary = _summary.render(lines, shown, planned=self._task.check_mode)
         Display().display("\n".join(["", f"{host}", *summary, ""]))
         for warning in arguments["warnings"]:
             Display().warning(warning)
-        return {**result, "changed": False, "summary": summary, "counts": _summary.counts(lines)}
+        return {**result, **written, "changed": False, "summary": summary, "counts": _summary.counts(lines)}
+
+    def _state(self, arguments: Mapping[str, t.Any], host: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+        """The outputs, and the keys of the result about them. The files mirror the environment, so they are no change."""
+        results = {
+            each["kind"]: each["result"] for each in arguments["resources"] if not each["result"].get("skipped")
+        }
+        bucket = next(each["name"] for each in arguments["resources"] if each["kind"] == "bucket")
+        folder = Path(arguments["outputs_folder"])
+        outputs = _outputs.stated(results, bucket)
+        written = compare_and_write(folder, lambda: _outputs.files(folder, host, outputs), self._task.check_mode)
+        return outputs, {"paths": written["paths"], "outputs": outputs}

@@ -15,7 +15,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _var
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _role_specification as specification
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FACTS = ["mlflow_server_outputs"]
 """What the role itself sets under its prefix."""
@@ -34,23 +34,26 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         self.validate_argument_spec(argument_spec={})
         variables = task_vars or {}
         given = [name for name in variables if name.startswith(rules.PREFIX)]
-        wrong = rules.about_names(given, [*specification.OPTIONS, *FACTS]) or self._about_values(variables)
-        if wrong:
-            raise AnsibleActionFail(" ".join(wrong))
-        return {**result, "changed": False}
+        _refuse(rules.about_names(given, [*specification.OPTIONS, *FACTS]))
+        values = self._rendered(variables)
+        _refuse([*rules.about_forms(values, specification.OPTIONS), *specification.errors(values)])
+        _refuse(rules.about_meaning(values))
+        return {**result, "changed": False, "without_meaning": rules.about_kind(values, specification.OPTIONS)}
 
-    def _about_values(self, variables: Mapping[str, t.Any]) -> list[str]:
+    def _rendered(self, variables: Mapping[str, t.Any]) -> dict[str, t.Any]:
         values, wrong = {}, []
         for name in specification.OPTIONS:
             try:
                 values[name] = _plain(self._templar.template(variables.get(name)))
             except AnsibleError as error:
                 wrong.append(f"{name} cannot be rendered: {error}")
-        return (
-            wrong
-            or [*rules.about_forms(values, specification.OPTIONS), *specification.errors(values)]
-            or rules.about_meaning(values)
-        )
+        _refuse(wrong)
+        return values
+
+
+def _refuse(wrong: Sequence[str]) -> None:
+    if wrong:
+        raise AnsibleActionFail(" ".join(wrong))
 
 
 def _plain(value: t.Any) -> t.Any:

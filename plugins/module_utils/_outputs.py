@@ -52,6 +52,54 @@ class OutputFile:
         written.replace(self.path)
 
 
+def stated(results: Mapping[str, Mapping[str, t.Any]], bucket: str) -> dict[str, t.Any]:
+    """The outputs of an environment, in the order in which they are printed.
+
+    :param results: of the modules that converged it, by what each converged: C(role), and C(App) or C(tracking server).
+    :param bucket: the name of the artifact bucket.
+    """
+    role = results["role"]
+    return {
+        **(_of_app(results["App"]) if "App" in results else _of_tracking_server(results["tracking server"])),
+        "artifacts_bucket_name": bucket,
+        "artifacts_bucket_arn": f"arn:{role['arn'].split(':')[1]}:s3:::{bucket}",
+        "mlflow_role_name": role["name"],
+        "mlflow_role_arn": role["arn"],
+        "region": role["region"],
+        "account_id": role["account_id"],
+    }
+
+
+def _of_app(app: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """An App has no address of its own."""
+    return {
+        "mlflow_tracking_uri": app["tracking_uri"],
+        "tracking_server_name": app["name"],
+        "tracking_server_arn": app["arn"],
+        "tracking_server_url": None,
+        "mlflow_version": app["mlflow_version"],
+        "status": app["status"],
+        "artifact_store_uri": app["artifact_store_uri"],
+    }
+
+
+def _of_tracking_server(server: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        "mlflow_tracking_uri": server["tracking_uri"],
+        "tracking_server_name": server["tracking_server_name"],
+        "tracking_server_arn": server["tracking_server_arn"],
+        "tracking_server_url": server["tracking_server_url"],
+        "mlflow_version": server["mlflow_version"],
+        "status": server["tracking_server_status"],
+        "artifact_store_uri": server["artifact_store_uri"],
+    }
+
+
+def shown(outputs: Mapping[str, t.Any], is_app: bool) -> dict[str, t.Any]:
+    """What the summary shows: not the address of an App, which would read as if it were known later."""
+    return {key: value for key, value in outputs.items() if not (is_app and key == "tracking_server_url")}
+
+
 def files(folder: Path, name: str, outputs: Mapping[str, t.Any] | None) -> Sequence[OutputFile]:
     """The files of one host, compared with what is there.
 

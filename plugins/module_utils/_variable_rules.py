@@ -112,6 +112,36 @@ def about_meaning(values: Mapping[str, t.Any]) -> list[str]:
     return [sentence for rule in RULES for sentence in rule(variables)]
 
 
+def about_kind(values: Mapping[str, t.Any], options: Mapping[str, t.Any]) -> list[str]:
+    """What to warn of: variables that have another value than their default, and no meaning for the kind.
+
+    :param values: by whole names, rendered.
+    :param options: of the role's argument specification, with their defaults.
+    """
+    kind = str(values[f"{PREFIX}kind"])
+    ignored = sorted(
+        name
+        for name in (f"{PREFIX}{short}" for short in WITHOUT_MEANING[kind])
+        if _word(values[name]) != _word(options[name]["default"])
+    )
+    noun = {"app": "an App", "tracking_server": "a tracking server"}[kind]
+    return (
+        [f"These variables have no meaning for {noun}: {', '.join(ignored)}. They change nothing."] if ignored else []
+    )
+
+
+WITHOUT_MEANING = {
+    "app": ("size", "artifact_bucket_owner", "verify_bucket_owner"),
+    "tracking_server": ("app_kms_key_id", "app_account_default", "app_default_domain_ids", "app_move_defaults"),
+}
+"""The variables that a kind has no use for."""
+
+
+def _word(value: t.Any) -> str:
+    """A value as -e and an inventory in INI give it."""
+    return str(value).lower()
+
+
 def unknown_names(given: Sequence[str], known: Sequence[str]) -> list[str]:
     """The given names that are not known in alphabetical order, each with the closest known one."""
     return [_with_suggestion(name, known) for name in sorted(set(given) - set(known))]

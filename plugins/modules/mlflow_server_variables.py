@@ -35,4 +35,11 @@ EXAMPLES = r"""
   mlops.sagemaker_mlflow.mlflow_server_variables:
 """
 
-RETURN = r"""#"""
+RETURN = r"""
+without_meaning:
+  description: A sentence about variables that have no meaning for the kind of MLflow, if there are any.
+  returned: success
+  type: list
+  elements: str
+  sample: ["These variables have no meaning for an App: mlflow_server_size. They change nothing."]
+"""

@@ -22,12 +22,12 @@ FILE = Path(__file__).resolve().parents[2] / "roles" / "mlflow_server" / "meta" 
 
 
 def _without_words(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What the check needs: no descriptions, and no defaults, as each variable has a value of its own."""
+    """What the check needs: not the descriptions."""
     return {
         name: {
             key: _without_words(value) if key == "options" else value
             for key, value in option.items()
-            if key not in ("description", "default")
+            if key != "description"
         }
         for name, option in options.items()
     }
@@ -36,9 +36,11 @@ def _without_words(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 OPTIONS: dict[str, t.Any] = _without_words(
     yaml_load(FILE.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
 )
-"""Every variable of the role with its type, its choices and its keys."""
+"""Every variable of the role with its type, its choices, its default and its keys."""
+
+_VALIDATOR = ArgumentSpecValidator(OPTIONS)
 
 
 def errors(values: t.Mapping[str, t.Any]) -> list[str]:
     """What Ansible's own check has against these values."""
-    return list(ArgumentSpecValidator(OPTIONS).validate(dict(values)).error_messages)
+    return list(_VALIDATOR.validate(dict(values)).error_messages)

@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._outputs import OutputFile
 
@@ -47,24 +47,29 @@ class WrittenFilesAction(ActionBase):  # type: ignore[misc]  # ansible-core has 
             argument_spec=self.arguments, required_if=[("state", "present", self.needed_to_write)]
         )
         folder = Path(arguments["folder"])
-        try:
-            files = self.files(arguments)
-            different = [file for file in files if file.differs]
-            if not self._task.check_mode:
-                self._write(folder, different)
-        except MlflowError as error:
-            raise AnsibleActionFail(error.message) from error
-        except OSError as error:
-            raise AnsibleActionFail(f"The files cannot be written to {folder}: {error}. Set another folder.") from error
-        return {
-            **result,
-            "changed": bool(different),
-            "diff": [file.diff() for file in different],
-            "paths": [str(file.path) for file in files],
-        }
-
-    def _write(self, folder: Path, different: Sequence[OutputFile]) -> None:
-        for file in different:
-            file.apply()
-        if not self.keeps_folder and folder.is_dir() and not any(folder.iterdir()):
+        written = compare_and_write(folder, lambda: self.files(arguments), self._task.check_mode)
+        if not self._task.check_mode and not self.keeps_folder and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
+        return {**result, **written}
+
+
+def compare_and_write(folder: Path, compare: Callable[[], Sequence[OutputFile]], check_mode: bool) -> dict[str, t.Any]:
+    """Write what differs unless in check mode; the keys C(changed), C(diff) and C(paths) of a result.
+
+    :param compare: gives the files of the folder, compared with what is there.
+    """
+    try:
+        files = compare()
+        different = [file for file in files if file.differs]
+        for file in different:
+            if not check_mode:
+                file.apply()
+    except MlflowError as error:
+        raise AnsibleActionFail(error.message) from error
+    except OSError as error:
+        raise AnsibleActionFail(f"The files cannot be written to {folder}: {error}. Set another folder.") from error
+    return {
+        "changed": bool(different),
+        "diff": [file.diff() for file in different],
+        "paths": [str(file.path) for file in files],
+    }
