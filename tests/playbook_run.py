@@ -54,6 +54,7 @@ class Project:
         self.folder = folder
         self.region = region
         self.hosts: dict[str, dict[str, t.Any]] = {"mlflow-test": {}}
+        self.settings: dict[str, str] = {}
         self.variables: dict[str, t.Any] = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -82,6 +83,7 @@ class Project:
             "PWD": str(self.folder),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            **self.settings,
         }
         return subprocess.Popen(
             command,

@@ -63,13 +63,20 @@ class ControlPlane:
             time.sleep(seconds)
             entry.fault = "latency"
         if fault is None:
-            return perform()
+            return self._within_limits(entry, dialect, environ, perform)
         entry.fault = fault.name()
         if fault.after:
             perform()
             if entry.write:
                 self._running.changes.mark()
         return faulty(fault, dialect, environ["REQUEST_METHOD"])
+
+    def _within_limits(self, entry: Entry, dialect: Dialect, environ: Environ, perform: Callable[[], Answer]) -> Answer:
+        """Carry the call out unless its service gets too many."""
+        running = self._running
+        if running.rate_limits.admit(entry.service, running.settings.rate_limits):
+            return perform()
+        return render(service_error("throttled", dialect), dialect, environ["REQUEST_METHOD"])
 
     def _perform(self, call: Call, environ: Environ, body: bytes, entry: Entry, principal: Principal | None) -> Answer:
         from localaws.authorization import AccessDenied, authorize_call

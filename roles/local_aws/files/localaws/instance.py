@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localaws.changes import Changes
+from localaws.rate_limits import RateLimits
 from localaws.schedules.invocations import Invocations
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Instance:
     processes: Processes
     presigned: PresignedLinks
     sessions: Sessions
+    rate_limits: RateLimits = field(default_factory=RateLimits)
     changes: Changes = field(default_factory=Changes)
     invocations: Invocations = field(default_factory=Invocations)
 

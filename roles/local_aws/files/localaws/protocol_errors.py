@@ -82,6 +82,14 @@ _WORDINGS: dict[str, dict[str, _Wording]] = {
         "rest-xml": _Wording("AccessDenied", 403, ""),
         "s3": _Wording("AccessDenied", 403, "Access Denied"),
     },
+    "throttled": {
+        "json": _Wording("ThrottlingException", 400, "Rate exceeded"),
+        "rest-json": _Wording("ThrottlingException", 429, "Rate exceeded"),
+        "query": _Wording("Throttling", 400, "Rate exceeded"),
+        "ec2": _Wording("RequestLimitExceeded", 503, "Request limit exceeded."),
+        "rest-xml": _Wording("Throttling", 400, "Rate exceeded"),
+        "s3": _Wording("SlowDown", 503, "Please reduce your request rate."),
+    },
     "unknown_key": {
         "json": _Wording("UnrecognizedClientException", 400, _INVALID_TOKEN),
         "rest-json": _Wording("UnrecognizedClientException", 403, _INVALID_TOKEN),

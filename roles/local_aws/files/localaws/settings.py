@@ -102,6 +102,9 @@ class Settings:
     s3_region_redirects: bool = True  # 301 when a bucket is addressed in a region it is not in
     s3_conflict_seconds: float = 0.0  # 409 OperationAborted for writes to one bucket that follow each other faster
 
+    # Requests that a service takes, {"iam": {"rate": 20, "burst": 40}}: AWS has such limits, and publishes few of them.
+    rate_limits: dict[str, dict[str, float]] = field(default_factory=dict)
+
     stopped_status: int = 400  # answer of a stopped server's data plane; the client must not retry it
     stopped_body: str = "Tracking server is not running"
 
@@ -168,6 +171,8 @@ def _converted(name: str, current: object, value: object) -> object:
         return None if value is None else Path(str(value))
     if isinstance(current, Delays):
         return _changed_delays(current, value)
+    if name == "rate_limits":
+        return {service: _rate_limit(service, limit) for service, limit in _exactly(name, dict, value).items()}
     if isinstance(current, float):
         return _seconds(name, value)
     if isinstance(current, set):
@@ -189,6 +194,18 @@ def _changed_delays(current: Delays, value: object) -> Delays:
             raise InvalidSettingError(f"there is no delay {verb!r}; known: {', '.join(vars(merged))}")
         setattr(merged, verb, _seconds(f"delays.{verb}", seconds))
     return merged
+
+
+def _rate_limit(service: str, limit: object) -> dict[str, float]:
+    numbers: dict[str, object] = _exactly(f"rate_limits.{service}", dict, limit)
+    is_limit = numbers.keys() == {"rate", "burst"} and all(
+        isinstance(number, (int, float)) and not isinstance(number, bool) and number > 0 for number in numbers.values()
+    )
+    if not is_limit:
+        raise InvalidSettingError(
+            f"rate_limits.{service} must have a rate in requests a second and a burst, both above 0, not {limit!r}"
+        )
+    return {name: float(cast("float", number)) for name, number in numbers.items()}
 
 
 def _exactly(name: str, expected: type[Value], value: object) -> Value:

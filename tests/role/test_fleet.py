@@ -1,0 +1,87 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""More hosts than workers: every server begins before any is waited for."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+import pytest
+
+if t.TYPE_CHECKING:
+    from playbook_run import Project
+
+HOSTS = ["churn", "fraud", "price"]
+LIMIT = 150
+AGES = 3600.0
+"""Seconds that AWS takes on its own clock: for ever, unless the test moves the clock."""
+
+
+@pytest.fixture
+def fleet(project: Project) -> Project:
+    """Three hosts, each with an MLflow of its own."""
+    project.hosts = {name: {"mlflow_server_project_name": name} for name in HOSTS}
+    return project
+
+
+def run_until_all_have(fleet: Project, operation: str, playbook: str, *arguments: str) -> str:
+    """Run with fewer workers than hosts; when each host has made the call, AWS gets on with it."""
+    fleet.region.clear_log()
+    process = fleet.start(playbook, "--forks", "2", *arguments)
+    limit = time.monotonic() + LIMIT
+    while fleet.region.calls().count(f"sagemaker:{operation}") < len(HOSTS):
+        assert time.monotonic() < limit, f"only some hosts reached {operation}"
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.2)
+    fleet.region.admin("POST", "clock", {"advance": AGES})
+    output, _errors = process.communicate(timeout=LIMIT)
+    return " ".join(output.split()) + f" rc={process.returncode}"
+
+
+def statuses(fleet: Project) -> set[str]:
+    servers = fleet.region.client("sagemaker").list_mlflow_tracking_servers()["TrackingServerSummaries"]
+    return {server["TrackingServerStatus"] for server in servers}
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_all_are_created_in_the_time_of_one(fleet: Project, strategy: str) -> None:
+    fleet.region.configure(delays={"create": AGES})
+    fleet.settings["ANSIBLE_STRATEGY"] = strategy
+    output = run_until_all_have(fleet, "CreateMlflowTrackingServer", "deploy")
+    assert "rc=0" in output, output
+    assert output.count("Done: 3 created, 0 changed, 0 deleted, 0 unchanged.") == len(HOSTS)
+    for name in HOSTS:
+        assert f"{name}: tracking server {name}-test-mlflow: Creating" in output
+        assert f"{name}: tracking server {name}-test-mlflow: Created" in output
+        assert "CREATED" in (fleet.folder / "outputs" / f"{name}.json").read_text().upper()
+    assert fleet.region.calls().count("sagemaker:CreateMlflowTrackingServer") == len(HOSTS)
+
+
+def test_one_that_fails_fails_its_own_host_and_start_and_stop_wait_together_too(fleet: Project) -> None:
+    fleet.region.configure(delays={"create": AGES, "stop": AGES}, fail_next={"create": True})
+    output = run_until_all_have(fleet, "CreateMlflowTrackingServer", "deploy")
+    assert "rc=2" in output, output
+    assert output.count("is in state CreateFailed") == 1
+    assert output.count("Done: 3 created") == len(HOSTS) - 1
+    assert statuses(fleet) == {"Created", "CreateFailed"}
+
+    fleet.region.configure(delays={"create": 0.0})
+    repaired = fleet.succeed("deploy", "--forks", "2", mlflow_server_recreate_failed=True)
+    assert repaired.writes.count("sagemaker:CreateMlflowTrackingServer") == 1
+    again = fleet.succeed("deploy", "--forks", "2")
+    assert (again.changed, again.writes) == (0, [])
+    assert not [call for call in again.calls if "List" in call and "App" in call], "nobody looks where there is no reason to"
+
+    output = run_until_all_have(fleet, "StopMlflowTrackingServer", "stop")
+    assert "rc=0" in output, output
+    assert output.count("~ tracking server") == len(HOSTS)
+    assert statuses(fleet) == {"Stopped"}
+
+
+def test_who_does_not_want_to_wait_does_not(fleet: Project) -> None:
+    fleet.region.configure(delays={"create": AGES})
+    run = fleet.succeed("deploy", "--forks", "2", mlflow_server_wait=False)
+    assert run.output.count("Done: 3 created") == len(HOSTS)
+    assert statuses(fleet) == {"Creating"}
