@@ -61,9 +61,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
 
     def _state(self, arguments: Mapping[str, t.Any], host: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
         """The outputs, and the keys of the result about them. The files mirror the environment, so they are no change."""
-        results = {
-            each["kind"]: each["result"] for each in arguments["resources"] if not each["result"].get("skipped")
-        }
+        results = {each["kind"]: each["result"] for each in arguments["resources"] if not each["result"].get("skipped")}
         bucket = next(each["name"] for each in arguments["resources"] if each["kind"] == "bucket")
         folder = Path(arguments["outputs_folder"])
         outputs = _outputs.stated(results, bucket)

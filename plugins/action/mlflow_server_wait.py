@@ -132,5 +132,5 @@ class _Hosts:
     def _environment_of(self, name: str) -> dict[str, str]:
         """The environment variables of a host; of a variable that is not in the inventory, all hosts have the same."""
         variables = self._host_variables[name]
-        found = variables[self._environment] if self._environment in variables else self._here
+        found = variables.get(self._environment, self._here)
         return {str(key): str(value) for key, value in found.items()}

@@ -66,7 +66,9 @@ class Variables:
     @property
     def created_bucket(self) -> str:
         """The name that a bucket of the role has."""
-        return f"{self.text('project_name')}-{self.text('environment')}-mlflow-artifacts-{self.text('bucket_name_suffix')}"
+        return (
+            f"{self.text('project_name')}-{self.text('environment')}-mlflow-artifacts-{self.text('bucket_name_suffix')}"
+        )
 
     @property
     def artifact_store_uri(self) -> str:
@@ -98,7 +100,11 @@ def about_forms(values: Mapping[str, t.Any], options: Mapping[str, t.Any]) -> li
     dictionaries = [name for name, option in options.items() if option["type"] == "dict" and name not in empty]
     texts = [name for name in dictionaries if not isinstance(values[name], dict)]
     return [
-        *([f"These variables have no value (null): {', '.join(empty)}. Remove them, or give a value."] if empty else []),
+        *(
+            [f"These variables have no value (null): {', '.join(empty)}. Remove them, or give a value."]
+            if empty
+            else []
+        ),
         *([f"These variables must be dictionaries: {', '.join(texts)}. {_AS_JSON}"] if texts else []),
     ]
 

@@ -30,7 +30,8 @@ def test_a_burst_then_the_rate() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [[], {"iam": 20}, {"iam": {"rate": 20}}, {"iam": {"rate": 0, "burst": 1}}, {"iam": {"rate": "1", "burst": 1}}]
+    "wrong",
+    [[], {"iam": 20}, {"iam": {"rate": 20}}, {"iam": {"rate": 0, "burst": 1}}, {"iam": {"rate": "1", "burst": 1}}],
 )
 def test_what_is_no_limit(tmp_path: Path, wrong: Any) -> None:
     with pytest.raises(InvalidSettingError, match="rate_limits"):
