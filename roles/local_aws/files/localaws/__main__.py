@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from localaws import __version__, daemon
-from localaws.settings import InvalidSettingError, MlflowMode, Settings, client_environment
+from localaws.settings import InvalidSettingError, MlflowMode, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,8 +174,8 @@ def _env(options: argparse.Namespace) -> int:
     if state is None:
         print(f"localaws: not running (home {options.home})", file=sys.stderr)
         return NOT_RUNNING
-    settings = Settings(home=options.home, port=state.port, region=state.region, account_id=state.account_id)
-    for name, value in client_environment(settings).items():
+    variables: dict[str, str] = json.loads(_ask_administrator(state, "GET", "env"))
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
@@ -188,13 +188,20 @@ def _reset(options: argparse.Namespace) -> int:
         daemon.clean_up(options.home)
         persistence.forget(options.home)
     else:
-        connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=60)
-        connection.request("POST", "/_localaws/reset")
-        answer = connection.getresponse()
-        if answer.status != http.client.OK:
-            raise daemon.DaemonError(f"it could not be reset: {answer.read().decode()}")
+        _ask_administrator(state, "POST", "reset")
     print("local AWS is empty")
     return 0
+
+
+def _ask_administrator(state: daemon.State, method: str, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=60)
+    connection.request(method, f"/_localaws/{path}")
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    if answer.status != http.client.OK:
+        raise daemon.DaemonError(f"{method} {path} failed: {body.decode()}")
+    return body
 
 
 def _logs(options: argparse.Namespace) -> int:

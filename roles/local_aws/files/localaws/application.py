@@ -11,7 +11,7 @@ import http
 import time
 from typing import TYPE_CHECKING, Any
 
-from localaws import __version__
+from localaws import __version__, distance
 from localaws.admin import PREFIX, Admin, index
 from localaws.assembly import NotReadyError
 from localaws.connections import ConnectionDroppedError, IncompleteBodyError, drop, read_body
@@ -56,6 +56,8 @@ class Application:
                 answer = self._assembly.control_plane.answer(environ, body)
         except IncompleteBodyError:
             answer = render(_INCOMPLETE_BODY, UNIDENTIFIED)
+            # Nobody knows where the next request would begin.
+            answer = Answer(answer.status, answer.body, [*answer.headers, ("Connection", "close")])
         except NotReadyError as error:
             answer = render(ServiceError("ServiceUnavailable", str(error), 503), UNIDENTIFIED)
         except ConnectionDroppedError:
@@ -80,6 +82,7 @@ class Application:
         described = plane.describe(environ)
         entry = Entry(running.clock.time(), described.service, described.operation, described.region)
         entry.plane, entry.write, entry.resource = "data", described.write, described.resource
+        distance.note_arrival(entry, environ)
         started = time.perf_counter()
 
         def record(status: int) -> None:
@@ -88,6 +91,7 @@ class Application:
             entry.status = status
             entry.error, entry.denied = environ.get("localaws.error"), bool(environ.get("localaws.denied"))
             entry.milliseconds = round((time.perf_counter() - started) * 1000, 2)
+            distance.hold(entry, running.settings.latency_ms)
             running.request_log.add(entry)
 
         def note_status(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:

@@ -5,21 +5,27 @@
 from __future__ import annotations
 
 import io
+import itertools
 import logging
 import socket
 import struct
+import time
 from typing import IO, TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from localaws import __version__
+from localaws.distance import ARRIVED, CONNECTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import ssl
+    from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 _HANG_UP = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: the peer gets a reset, not an end
+_TLS_HANDSHAKE = b"\x16"  # how a client begins that wants TLS; no method of HTTP begins so
+_BUFFER_BYTES = 64 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -37,14 +43,40 @@ class PortBusyError(Exception):
 
 
 class RequestHandler(WSGIRequestHandler):
-    """HTTP/1.1 (MLflow's answers are streamed), and header names as they were sent."""
+    """HTTP/1.1 (MLflow's answers are streamed, and connections are kept as AWS keeps them), and header names as they were sent."""
 
     protocol_version = "HTTP/1.1"
     server_version = f"localaws/{__version__}"
     sys_version = ""
+    server: Server
+    # An answer leaves in one piece and at once: on a kept connection, Nagle's algorithm would wait for the client's acknowledgement.
+    wbufsize = _BUFFER_BYTES
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self._number = next(self.server.connection_numbers)
+
+    def run_wsgi(self) -> None:
+        """Answer one request. werkzeug's own would close the connection after each."""
+        if self.headers.get("Expect", "").lower().strip() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        environ = self.make_environ()
+        response = Response(self)
+        try:
+            response.send(self.server.app(environ, response.start))
+        except (ConnectionError, TimeoutError) as error:
+            self.connection_dropped(error, environ)
+        except Exception:
+            _log.exception("%s %s failed", self.command, self.path)
+            self.close_connection = True
+            if not response.begun:
+                self.send_error(500)
 
     def make_environ(self) -> dict[str, Any]:
         environ = super().make_environ()
+        environ[ARRIVED], environ[CONNECTION] = time.monotonic(), self._number
         # WSGI knows no difference between X-Amz-Meta-a_b and X-Amz-Meta-A-B; S3 does, and moto asks for the names here.
         underscored = [name for name in self.headers if "_" in name and name.lower().startswith("x-amz-meta-")]
         names: dict[str, str] = {}
@@ -71,10 +103,87 @@ class RequestHandler(WSGIRequestHandler):
         """Requests have a log of their own."""
 
 
+class Response:
+    """One answer on its way to the client."""
+
+    def __init__(self, handler: RequestHandler) -> None:
+        self._handler = handler
+        self._started: tuple[str, list[tuple[str, str]]] | None = None
+        self._chunked = False
+        self.begun = False
+
+    def start(self, status: str, headers: list[tuple[str, str]], _error: Any = None, /) -> Callable[[bytes], object]:
+        """WSGI's start_response."""
+        self._started = (status, headers)
+        return self._write
+
+    def send(self, chunks: Iterable[bytes]) -> None:
+        """Send what the application answers, as it comes."""
+        try:
+            for chunk in chunks:
+                self._write(chunk)
+            self._begin()
+            if self._chunked:
+                self._handler.wfile.write(b"0\r\n\r\n")
+            self._handler.wfile.flush()
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+
+    def _write(self, chunk: bytes) -> None:
+        self._begin()
+        if chunk:
+            self._handler.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked else chunk)
+            if self._chunked:
+                self._handler.wfile.flush()
+
+    def _begin(self) -> None:
+        if self.begun:
+            return
+        if self._started is None:
+            raise RuntimeError("the application answered without start_response")
+        self.begun = True
+        handler, (status, headers) = self._handler, self._started
+        code, _space, phrase = status.partition(" ")
+        handler.send_response(int(code), phrase)
+        for name, value in headers:
+            handler.send_header(name, value)
+        names = {name.lower() for name, _value in headers}
+        is_empty = handler.command == "HEAD" or int(code) in (204, 304)
+        if "content-length" not in names and not is_empty:
+            self._chunked = handler.request_version == "HTTP/1.1"
+            if self._chunked:
+                handler.send_header("Transfer-Encoding", "chunked")
+            else:
+                handler.close_connection = True
+        if handler.close_connection and "connection" not in names:
+            handler.send_header("Connection", "close")
+        handler.end_headers()
+
+
 class Server(ThreadedWSGIServer):
     """One thread a connection."""
 
     request_queue_size = 256
+    tls: ssl.SSLContext | None = None
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self.connection_numbers = itertools.count(1)
+        super().__init__(*arguments, **named)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, in its thread: in TLS when that is how the client begins, so administrators need none."""
+        if self.tls is None or request.recv(1, socket.MSG_PEEK) != _TLS_HANDSHAKE:
+            super().finish_request(request, client_address)
+            return
+        try:
+            secured = self.tls.wrap_socket(request, server_side=True)
+        except OSError as error:
+            _log.info("a client gave up TLS: %s", error)
+            return
+        with secured:
+            super().finish_request(secured, client_address)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  # werkzeug's name
         if type == "error":
@@ -94,10 +203,12 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def serve_on(listener: socket.socket, application: WSGIApplication) -> Server:
-    """A server on a listening socket."""
+def serve_on(listener: socket.socket, application: WSGIApplication, tls: ssl.SSLContext | None = None) -> Server:
+    """A server on a listening socket, which speaks TLS with clients that ask for it when it is given how."""
     host, port = listener.getsockname()
-    return Server(host, port, application, handler=RequestHandler, fd=listener.fileno())
+    server = Server(host, port, application, handler=RequestHandler, fd=listener.fileno())
+    server.tls = tls
+    return server
 
 
 def read_body(environ: dict[str, Any]) -> bytes:

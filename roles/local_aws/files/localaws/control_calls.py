@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from localaws import distance
 from localaws.connections import ConnectionDroppedError
 from localaws.protocol_errors import Answer, Dialect, ServiceError, render, service_error
 from localaws.request_log import Entry
@@ -44,6 +45,7 @@ class ControlPlane:
         resource = resource_of(call, running.settings.account_id)
         entry = Entry(running.clock.time(), call.service, call.operation, call.region, call.access_key)
         entry.write, entry.resource = call.writes, resource
+        distance.note_arrival(entry, environ)
         try:
             answer = self._with_faults(
                 entry, call.dialect, environ, lambda: self._perform(call, environ, body, entry, principal)
@@ -51,6 +53,8 @@ class ControlPlane:
             entry.status, entry.error = answer.status, error_code(answer)
         finally:
             entry.milliseconds = round((time.perf_counter() - started) * 1000, 2)
+            if principal is None:
+                distance.hold(entry, running.settings.latency_ms)
             running.request_log.add(entry)
         if call.changes_state:
             running.changes.mark()

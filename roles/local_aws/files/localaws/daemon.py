@@ -138,6 +138,7 @@ def serve(settings: Settings) -> None:
     from localaws.application import Application
     from localaws.assembly import Assembly
     from localaws.connections import PortBusyError, listen, serve_on
+    from localaws.tls import server_context
 
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = _sole_server(settings.home)
@@ -149,7 +150,8 @@ def serve(settings: Settings) -> None:
     settings.port = listener.getsockname()[1]
     _allow_many_files()
     assembly = Assembly(settings, lambda: _holds(settings.home, held))
-    server = serve_on(listener, Application(assembly))
+    tls = server_context(settings.home) if settings.tls else None
+    server = serve_on(listener, Application(assembly), tls)
     for number in (signal.SIGTERM, signal.SIGINT):
         # shutdown() waits for the loop that this very thread runs.
         signal.signal(number, lambda *_unused: threading.Thread(target=server.shutdown, daemon=True).start())

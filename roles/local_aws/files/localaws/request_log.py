@@ -36,6 +36,10 @@ class Entry:
     write: bool = False
     resource: str = ""
     error: str | None = None
+    # Seconds of the machine's monotonic clock, and the number of the connection: what tells which calls waited for which.
+    arrived: float = 0.0
+    departed: float = 0.0
+    connection: int = 0
 
     @property
     def name(self) -> str:

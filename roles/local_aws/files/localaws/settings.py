@@ -20,10 +20,12 @@ Value = TypeVar("Value")
 BOOT_ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 BOOT_SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
+CA_BUNDLE = "ca-bundle.pem"  # in the home folder: what clients trust when the local AWS speaks TLS
+
 MlflowMode = Literal["zygote", "uvicorn", "cli", "off"]
 
 # These identify the instance: changing them under living state would make its ARNs and files lie.
-FIXED_AT_START = frozenset({"home", "port", "region", "account_id", "mlflow", "mlflow_python"})
+FIXED_AT_START = frozenset({"home", "port", "region", "account_id", "tls", "mlflow", "mlflow_python"})
 
 
 class InvalidSettingError(ValueError):
@@ -53,6 +55,8 @@ class Settings:
     port: int = 5566
     region: str = "us-east-1"
     account_id: str = "123456789012"
+    tls: bool = False  # the port answers TLS, too, with a certificate that client_environment() makes clients trust
+    latency_ms: float = 0.0  # how far away AWS is: no answer leaves earlier than so long after its request came
 
     signature_check: bool = True  # verify the SigV4 signature of every call
     iam_enforcement: bool = False  # evaluate IAM policies for every call
@@ -182,7 +186,8 @@ def _converted(name: str, current: object, value: object) -> object:
 
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise InvalidSettingError(f"{name} must be a number of seconds >= 0, not {value!r}")
+        unit = "milliseconds" if name.endswith("_ms") else "seconds"
+        raise InvalidSettingError(f"{name} must be a number of {unit} >= 0, not {value!r}")
     return float(value)
 
 
@@ -216,7 +221,8 @@ def _exactly(name: str, expected: type[Value], value: object) -> Value:
 
 def client_environment(settings: Settings) -> dict[str, str]:
     """The variables that point every AWS client at a local AWS."""
-    endpoint = f"http://127.0.0.1:{settings.port}"
+    endpoint = f"{'https' if settings.tls else 'http'}://127.0.0.1:{settings.port}"
+    trust = {"AWS_CA_BUNDLE": str(settings.home / CA_BUNDLE)} if settings.tls else {}
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": BOOT_ACCESS_KEY,
@@ -225,4 +231,5 @@ def client_environment(settings: Settings) -> dict[str, str]:
         "AWS_DEFAULT_REGION": settings.region,
         "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": endpoint,
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        **trust,
     }
