@@ -1,0 +1,170 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of ansible-playbook against the region, and what it cost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from local_region import REPOSITORY
+
+from localaws.distance import round_trips
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from local_region import LocalRegion
+
+ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+FOREIGN = ("AWS_", "ANSIBLE_", "MLFLOW_", "PYTHONPATH")
+RECAP = re.compile(r"^\S+\s+: ok=\d+\s+changed=(?P<changed>\d+)", re.MULTILINE)
+SAMPLE_SECONDS = 0.5
+
+
+class RunFailedError(Exception):
+    """A run ended in another way than it had to."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run: a playbook over an inventory."""
+
+    name: str
+    playbook: Path
+    inventory: Mapping[str, Any]
+    arguments: tuple[str, ...] = ()
+    forks: int = 10
+    code: int = 0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run cost, and what it said."""
+
+    wall: float
+    cpu: float
+    calls: Counter[str]
+    writes: int
+    chain: int
+    connections: int
+    largest_process_mib: float
+    memory_mib: float
+    changed: int
+    output: str
+
+    @property
+    def total_calls(self) -> int:
+        """The number of API calls."""
+        return sum(self.calls.values())
+
+
+class Bench:
+    """A region, a folder for what the runs write, and the stopwatch."""
+
+    def __init__(self, region: LocalRegion, folder: Path) -> None:
+        self.region = region
+        self.folder = folder
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
+            **region.admin("GET", "env"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "playbooks" / "collections"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+        }
+
+    def run(self, job: Job, latency_ms: float, *, sample_memory: bool = False) -> Cost:
+        """Run one job at a distance from AWS."""
+        inventory = self.folder / "inventory.yml"
+        inventory.write_text(yaml.safe_dump(dict(job.inventory)))
+        command = [str(ANSIBLE_PLAYBOOK), "-i", str(inventory), "--forks", str(job.forks), str(job.playbook)]
+        self.region.clear_log()
+        self.region.configure(latency_ms=latency_ms)
+        try:
+            cost = self._measured(job, [*command, *job.arguments], sample_memory)
+        finally:
+            self.region.configure(latency_ms=0)
+        return cost
+
+    def _measured(self, job: Job, command: Sequence[str], sample_memory: bool) -> Cost:
+        output = self.folder / "output.log"
+        begun = time.monotonic()
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                command,
+                cwd=REPOSITORY,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+        memory = _Memory(process.pid if sample_memory else None)
+        with memory:
+            _pid, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        printed = output.read_text(errors="replace")
+        if process.returncode != job.code:
+            raise RunFailedError(f"{job.name} ended with {process.returncode} instead of {job.code}:\n{printed[-6000:]}")
+        log = self.region.log()
+        return Cost(
+            wall=wall,
+            cpu=usage.ru_utime + usage.ru_stime,
+            calls=Counter(f"{entry['service']}:{entry['operation']}" for entry in log),
+            writes=sum(bool(entry["write"]) for entry in log),
+            chain=len(round_trips(log)),
+            connections=len({entry["connection"] for entry in log}),
+            largest_process_mib=usage.ru_maxrss / 1024,
+            memory_mib=memory.peak_mib,
+            changed=sum(int(match["changed"]) for match in RECAP.finditer(printed)),
+            output=printed,
+        )
+
+
+class _Memory:
+    """Adds up, twice a second, what all processes of a session hold (proportional: shared pages count once)."""
+
+    def __init__(self, session: int | None) -> None:
+        self._session = session
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.peak_mib = 0.0
+
+    def __enter__(self) -> None:
+        if self._session is not None:
+            self._thread.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        if self._session is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(SAMPLE_SECONDS):
+            held = sum(_proportional_kib(path) for path in Path("/proc").glob("[0-9]*") if self._is_ours(path))
+            self.peak_mib = max(self.peak_mib, held / 1024)
+
+    def _is_ours(self, process: Path) -> bool:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            return int((process / "stat").read_text().rpartition(")")[2].split()[3]) == self._session
+        return False
+
+
+def _proportional_kib(process: Path) -> int:
+    with contextlib.suppress(OSError):
+        for line in (process / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
