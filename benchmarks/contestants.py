@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_region import REPOSITORY
@@ -16,6 +15,7 @@ from benchmarks.measure import Job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from benchmarks.environments import Environment
 
@@ -32,9 +32,7 @@ class Contestant:
     name: str
     folder: Path
 
-    def job(
-        self, hosts: Sequence[Environment], *, check: bool = False, code: int = 0, forks: int = 10
-    ) -> Job:
+    def job(self, hosts: Sequence[Environment], *, check: bool = False, code: int = 0, forks: int = 10) -> Job:
         """A deployment of these environments."""
         arguments = ("--check", "--diff") if check else ()
         title = f"{self.name}, {len(hosts)} environment(s){', check' if check else ''}"
@@ -46,7 +44,9 @@ class Contestant:
     def _inventory(self, hosts: Sequence[Environment]) -> dict[str, Any]:
         if self.name == PEER:
             cli = str(REPOSITORY / ".venv" / "bench" / "bin" / "aws")
-            variables = {environment.name: environments.composition_variables(environment, cli) for environment in hosts}
+            variables = {
+                environment.name: environments.composition_variables(environment, cli) for environment in hosts
+            }
             common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         else:
             variables = {environment.name: environments.host_variables(environment) for environment in hosts}

@@ -7,8 +7,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _policies
 from local_region import ACCOUNT, REGION
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _policies, _policy_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ PROJECT = "mlflow"
 SUFFIX = "bench"
 MANAGED_POLICIES = ["arn:aws:iam::aws:policy/AmazonSageMakerReadOnly"]
 METRICS_ACCESS = {
-    "Version": _policies.VERSION,
+    "Version": _policy_document.VERSION,
     "Statement": [
         {"Sid": "PutMetrics", "Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*"},
     ],
@@ -53,7 +54,7 @@ class Environment:
         return f"arn:{PARTITION}:iam::{ACCOUNT}:role/{self.role}"
 
     @property
-    def basic_access(self) -> _policies.Document:
+    def basic_access(self) -> _policy_document.Document:
         """The first inline policy."""
         return _policies.basic_access(PARTITION, REGION, ACCOUNT, self.bucket, model_registration=True)
 
@@ -101,7 +102,7 @@ def composition_variables(environment: Environment, aws_cli: str) -> dict[str, A
         "basic_access": environment.basic_access,
         "metrics_access": METRICS_ACCESS,
         "trust_policy": {
-            "Version": _policies.VERSION,
+            "Version": _policy_document.VERSION,
             "Statement": [
                 _policies.service_trust_statement(
                     ACCOUNT, [_policies.any_sagemaker_resource(PARTITION, REGION, ACCOUNT)]
@@ -109,7 +110,7 @@ def composition_variables(environment: Environment, aws_cli: str) -> dict[str, A
             ],
         },
         "bucket_policy": {
-            "Version": _policies.VERSION,
+            "Version": _policy_document.VERSION,
             "Statement": [
                 _policies.bucket_tls_only_statement(PARTITION, environment.bucket),
                 _policies.bucket_owner_only_statement(PARTITION, environment.bucket, ACCOUNT),
