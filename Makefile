@@ -20,10 +20,12 @@ BIN := $(VENV)/bin
 FOR_RUN := $(VENV)/requirements-run
 FOR_TEST := $(VENV)/requirements-test
 FOR_DOCS := $(VENV)/docs/requirements
+# The AWS CLI needs older packages than the rest, so it has an environment of its own.
+FOR_BENCH := $(VENV)/bench/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help docs molecule deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
+.PHONY: help docs molecule bench deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -82,7 +84,7 @@ test: lint sanity-installed chromium ## Everything that CI gates
 lint: $(FOR_TEST) ## Formatters, linters and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy plugins roles tests
+	$(BIN)/mypy plugins roles tests benchmarks
 	$(BIN)/python tests/structure/check.py
 	$(BIN)/yamllint --strict .
 	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
@@ -108,6 +110,11 @@ build: $(FOR_RUN) ## The Galaxy tarball, in build/
 docs: $(FOR_RUN) $(FOR_DOCS) ## The documentation site, in build/site/html
 	docs/site/build.sh $(dir $(FOR_DOCS))bin $(BIN)
 
+# ---- What is measured, and never gates ----
+
+bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI (15 minutes; ARGS=--quick: 3)
+	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks $(ARGS)
+
 # ---- Set-up ----
 
 $(BIN)/python:
@@ -128,6 +135,12 @@ $(FOR_DOCS): requirements/docs.txt $(BIN)/python
 	@echo "Installing what the documentation needs ..."
 	@$(BIN)/python -m venv $(@D)
 	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/docs.txt
+	@touch $@
+
+$(FOR_BENCH): requirements/bench.txt $(BIN)/python
+	@echo "Installing the AWS CLI to compare with ..."
+	@$(PYTHON) -m venv $(VENV)/bench
+	@$(VENV)/bench/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/bench.txt
 	@touch $@
 
 requirements: $(FOR_TEST) ## Pin anew what requirements/*.in and the local AWS ask for

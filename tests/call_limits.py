@@ -1,0 +1,80 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which calls a deployment may make, and how many times it may wait for the distance to AWS. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+
+from benchmarks.targets import TARGETS
+from localaws.distance import round_trips
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+READS = Counter(
+    {
+        "iam:GetRole": 1,
+        "iam:GetRolePolicy": 2,
+        "iam:ListAttachedRolePolicies": 1,
+        "iam:ListRolePolicies": 1,
+        "s3:GetBucketLifecycleConfiguration": 1,
+        "s3:GetBucketOwnershipControls": 1,
+        "s3:GetBucketPolicy": 1,
+        "s3:GetBucketTagging": 1,
+        "s3:GetBucketVersioning": 1,
+        "s3:GetPublicAccessBlock": 1,
+        "sagemaker:DescribeMlflowTrackingServer": 1,
+        "sagemaker:ListTags": 1,
+    }
+)
+"""Each tells something that no other one tells."""
+CREATING = Counter(
+    {
+        "iam:AttachRolePolicy": 1,
+        "iam:CreateRole": 1,
+        "iam:PutRolePolicy": 2,
+        "s3:CreateBucket": 1,
+        "s3:PutBucketLifecycleConfiguration": 1,
+        "s3:PutBucketPolicy": 1,
+        "s3:PutBucketVersioning": 1,
+        "sagemaker:CreateMlflowTrackingServer": 1,
+    }
+)
+REPAIRING = Counter({"iam:PutRolePolicy": 1, "s3:PutBucketTagging": 1, "s3:PutBucketVersioning": 1})
+WRITES = {"noop": Counter[str](), "check": Counter[str](), "create": CREATING, "drift": REPAIRING}
+LIMITS = {target.scenario: target for target in TARGETS if target.environments == 1}
+
+
+def problems(scenario: str, log: Sequence[Mapping[str, t.Any]]) -> list[str]:
+    """What a run of the scenario did that it must not do; empty when all is well."""
+    limit = LIMITS[scenario]
+    writes = Counter(_name(call) for call in log if call["write"])
+    reads = Counter(_name(call) for call in log if not call["write"])
+    chain = [_name(call) for call in round_trips(log)]
+    found = []
+    if writes != WRITES[scenario]:
+        found.append(f"{scenario}: other writes: {_difference(writes, WRITES[scenario])}")
+    if scenario == "noop" and reads != READS:
+        found.append(f"{scenario}: other reads: {_difference(reads, READS)}")
+    if len(log) > limit.calls:
+        found.append(f"{scenario}: {len(log)} calls, at most {limit.calls}: {dict(reads + writes)}")
+    if len(chain) > limit.chain:
+        found.append(f"{scenario}: {len(chain)} round trips, at most {limit.chain}: {', '.join(chain)}")
+    return found
+
+
+def _name(call: Mapping[str, t.Any]) -> str:
+    return f"{call['service']}:{call['operation']}"
+
+
+def _difference(found: Counter[str], expected: Counter[str]) -> str:
+    more, less = found - expected, expected - found
+    return ", ".join(
+        [
+            *(f"{count} more {name}" for name, count in more.items()),
+            *(f"{count} less {name}" for name, count in less.items()),
+        ]
+    )
