@@ -24,7 +24,7 @@ def draw(results: Results, path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("svg")
-    mpl.rcParams.update({"svg.hashsalt": "speed", "font.size": 9, "font.family": "sans-serif"})
+    mpl.rcParams.update({"svg.hashsalt": "speed", "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"})
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(1, len(PANELS), figsize=(10, 3.4), sharey=True, layout="constrained")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.contestants import EMPTY, MODULES, OURS, PEER
+from benchmarks.contestants import EMPTY, MODULES, OURS, PEER, STACK
 from benchmarks.targets import judge
 
 if TYPE_CHECKING:
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from benchmarks.results import Measurement, Results
     from benchmarks.targets import Verdict
 
-NAMES = {PEER: "amazon.aws + CLI", OURS: "this collection", MODULES: "… by ordinary modules", EMPTY: "an empty play"}
+NAMES = {
+    PEER: "amazon.aws + CLI",
+    OURS: "this collection",
+    MODULES: "… by ordinary modules",
+    STACK: "CloudFormation: bucket, role",
+    EMPTY: "an empty play",
+}
 SCENARIOS = {
     "noop": "nothing to do",
     "check": "check mode",
