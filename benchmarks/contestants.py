@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
     from benchmarks.environments import Environment
 
-PEER, OURS, MODULES, STACK, EMPTY = "peer", "ours", "modules", "stack", "empty play"
+PEER, OURS, MODULES, EMPTY = "peer", "ours", "modules", "empty play"
 COMPOSITION = REPOSITORY / "benchmarks" / "composition" / "deploy.yml"
 DEPLOY = REPOSITORY / "playbooks" / "deploy.yml"
-AS_A_STACK = REPOSITORY / "benchmarks" / "composition" / "stack.yml"
 NOTHING = REPOSITORY / "benchmarks" / "empty.yml"
 
 
@@ -40,10 +39,10 @@ class Contestant:
         return Job(title, self._playbook(), self._inventory(hosts), arguments, forks, code)
 
     def _playbook(self) -> Path:
-        return {PEER: COMPOSITION, STACK: AS_A_STACK, EMPTY: NOTHING}.get(self.name, DEPLOY)
+        return {PEER: COMPOSITION, EMPTY: NOTHING}.get(self.name, DEPLOY)
 
     def _inventory(self, hosts: Sequence[Environment]) -> dict[str, Any]:
-        if self.name in (PEER, STACK):
+        if self.name == PEER:
             cli = str(REPOSITORY / ".venv" / "bench" / "bin" / "aws")
             variables = {
                 environment.name: environments.composition_variables(environment, cli) for environment in hosts

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.contestants import EMPTY, MODULES, OURS, PEER, STACK, Contestant
+from benchmarks.contestants import EMPTY, MODULES, OURS, PEER, Contestant
 from benchmarks.environments import Environment, drift
 from benchmarks.measure import RunFailedError
 
@@ -47,14 +47,13 @@ class Schedule:
         self._bench = bench
         self._results = results
         self._report = report
-        self._contestants = {name: Contestant(name, bench.folder) for name in (PEER, OURS, MODULES, STACK, EMPTY)}
+        self._contestants = {name: Contestant(name, bench.folder) for name in (PEER, OURS, MODULES, EMPTY)}
 
     def run(self, extent: Extent) -> None:
         """Everything."""
         for number in range(extent.rounds):
             self._round(number)
         self._peer_checks_nothing()
-        self._stack(extent)
         self._chains()
         self._some(extent)
         if extent.many:
@@ -72,15 +71,6 @@ class Schedule:
         """The composition cannot preview what does not exist: how far it comes."""
         job = self._contestants[PEER].job([Environment("absent")], check=True, code=2)
         self._note(self._bench.run(job, LATENCY_MS), "check of nothing, fails", PEER, 1)
-
-    def _stack(self, extent: Extent) -> None:
-        """Few calls, which do not see what somebody changed by hand."""
-        environment = Environment(STACK)
-        self._take("create", STACK, [environment])
-        for _number in range(extent.rounds):
-            self._take("noop", STACK, [environment])
-        drift(self._bench.region.client, environment)
-        self._take("noop", STACK, [environment])
 
     def _chains(self) -> None:
         """Round trips where they are exact; and that both contestants agree on what the same environment is."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.contestants import EMPTY, MODULES, OURS, PEER, STACK
+from benchmarks.contestants import EMPTY, MODULES, OURS, PEER
 from benchmarks.targets import judge
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ NAMES = {
     PEER: "amazon.aws + CLI",
     OURS: "this collection",
     MODULES: "… by ordinary modules",
-    STACK: "CloudFormation: bucket, role",
     EMPTY: "an empty play",
 }
 SCENARIOS = {
