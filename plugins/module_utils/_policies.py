@@ -39,6 +39,22 @@ _DNS_SUFFIXES = {
 }
 
 
+_REGIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in."""
+    return next((partition for prefix, partition in _REGIONS.items() if region.startswith(prefix)), "aws")
+
+
 def dns_suffix(partition: str) -> str:
     """The domain of a partition's service endpoints."""
     return _DNS_SUFFIXES.get(partition, "amazonaws.com")
@@ -62,7 +78,7 @@ def service_trust_statement(
     }
     condition: dict[str, t.Any] = {}
     if source_arns:
-        condition["ArnLike"] = {"aws:SourceArn": _single(source_arns)}
+        condition["ArnLike"] = {"aws:SourceArn": single(source_arns)}
     if source_account is not None:
         condition["StringEquals"] = {"aws:SourceAccount": source_account}
     if condition:
@@ -97,10 +113,16 @@ def basic_access(
     return _document(statements)
 
 
-def artifact_statements(partition: str, bucket: str, prefix: str = "", *, deletion: bool = False) -> list[Statement]:
-    """Read, write and list the objects below the prefix, nothing else in the bucket."""
+def artifact_statements(
+    partition: str, bucket: str, prefix: str = "", *, writing: bool = True, deletion: bool = False
+) -> list[Statement]:
+    """Read, write (unless told otherwise) and list the objects below the prefix, nothing else in the bucket."""
     bucket_arn = f"arn:{partition}:s3:::{bucket}"
-    objects = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    objects = ["s3:GetObject"]
+    if writing:
+        objects += ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    if deletion:
+        objects.append("s3:DeleteObject")
     listing: Statement = {
         "Sid": "ListArtifacts",
         "Effect": "Allow",
@@ -111,16 +133,16 @@ def artifact_statements(partition: str, bucket: str, prefix: str = "", *, deleti
         listing["Condition"] = {"StringLike": {"s3:prefix": [prefix, f"{prefix}/*"]}}
     return [
         {
-            "Sid": "ReadAndWriteArtifacts",
+            "Sid": "ReadAndWriteArtifacts" if writing else "ReadArtifacts",
             "Effect": "Allow",
-            "Action": sorted([*objects, *(["s3:DeleteObject"] if deletion else [])]),
+            "Action": single(sorted(objects)),
             "Resource": f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*",
         },
         listing,
         {
             "Sid": "LookAtBucket",
             "Effect": "Allow",
-            "Action": ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+            "Action": ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"] if writing else "s3:GetBucketLocation",
             "Resource": bucket_arn,
         },
     ]
@@ -154,22 +176,23 @@ def model_registry_statements(partition: str, region: str, account_id: str) -> l
 
 
 def kms_access(key_arn: str) -> Document:
-    """C(MLflowKMSAccess): use the key for the objects of S3 in the key's region, and for nothing else.
+    """C(MLflowKMSAccess): what the service needs on the key of the artifact store."""
+    return _document([kms_statement(key_arn)])
+
+
+def kms_statement(key_arn: str, *, writing: bool = True) -> Statement:
+    """Use the key for the objects of S3 in the key's region, and for nothing else.
 
     S3 needs GenerateDataKey for a write and Decrypt for a read and for the parts of a multipart upload.
     """
     _arn, partition, _kms, region, *_rest = key_arn.split(":")
-    return _document(
-        [
-            {
-                "Sid": "UseKeyForArtifacts",
-                "Effect": "Allow",
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": key_arn,
-                "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.{dns_suffix(partition)}"}},
-            }
-        ]
-    )
+    return {
+        "Sid": "UseKeyForArtifacts",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"] if writing else "kms:Decrypt",
+        "Resource": key_arn,
+        "Condition": {"StringEquals": {"kms:ViaService": f"s3.{region}.{dns_suffix(partition)}"}},
+    }
 
 
 def power_access(server_arn: str) -> Document:
@@ -214,7 +237,7 @@ def bucket_owner_only_statement(
         "Action": "s3:*",
         "Resource": _whole_bucket(partition, bucket),
         "Condition": {
-            "StringNotEquals": {"aws:PrincipalAccount": _single(accounts)},
+            "StringNotEquals": {"aws:PrincipalAccount": single(accounts)},
             "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
         },
     }
@@ -225,7 +248,8 @@ def _whole_bucket(partition: str, bucket: str) -> list[str]:
     return [arn, f"{arn}/*"]
 
 
-def _single(values: Sequence[str]) -> str | list[str]:
+def single(values: Sequence[str]) -> str | list[str]:
+    """One value stands alone, several in a list: as AWS itself writes policies."""
     return values[0] if len(values) == 1 else list(values)
 
 

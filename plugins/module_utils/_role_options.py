@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._artifact_place import artifact_place
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import KeyReference, check_region, parse_key
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import (
@@ -36,7 +37,6 @@ _POLICY_ARN = re.compile(r"^arn:aws[a-z0-9-]*:iam::(aws|[0-9]{12}):policy/[A-Za-
 _POLICY_NAME = re.compile(r"^[A-Za-z0-9_+=,.@/-]+$")
 _SOURCE_ARN = re.compile(r"^arn:aws[a-z0-9-]*:sagemaker:[a-z0-9*?-]+:[0-9]{12}:\S+$")
 _ACCOUNT = re.compile(r"^[0-9]{12}$")
-_ARTIFACT_STORE = re.compile(r"^s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>[^*?$]*))?$")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def wish_from(options: Mapping[str, t.Any], region: str) -> RoleWish:
     name = checked_name("name", options["name"])
     if options["state"] == "absent":
         return RoleWish(name=name, present=False, region=region)
-    bucket, prefix = _artifact_store(options["artifact_store_uri"])
+    bucket, prefix = artifact_place("artifact_store_uri", options["artifact_store_uri"])
     return RoleWish(
         name=name,
         present=True,
@@ -132,14 +132,14 @@ def policy_arn(policy: str, partition: str) -> str:
 
 def checked_name(option: str, name: str) -> str:
     """The name of a role."""
-    return _checked(option, name, _NAME, 64, "letters, digits and _+=,.@-")
+    return checked(option, name, _NAME, 64, "letters, digits and _+=,.@-")
 
 
 def checked_boundary(option: str, boundary: str | None) -> str | None:
     """The ARN of a permissions boundary, or an empty string."""
     if not boundary:
         return boundary
-    return _checked(
+    return checked(
         option, boundary, _POLICY_ARN, 2048, "give the ARN of a managed policy, or '' to remove the boundary"
     )
 
@@ -148,25 +148,16 @@ def checked_path(option: str, path: str | None) -> str | None:
     """The path of a role."""
     if path is None:
         return None
-    return _checked(option, path, _PATH, 512, "a path begins and ends with a slash, as in /mlflow/")
+    return checked(option, path, _PATH, 512, "a path begins and ends with a slash, as in /mlflow/")
 
 
-def _checked(option: str, value: str, pattern: re.Pattern[str], longest: int, allowed: str) -> str:
+def checked(option: str, value: str, pattern: re.Pattern[str], longest: int, allowed: str) -> str:
+    """A text of the right length and form."""
     if not 1 <= len(value) <= longest:
         raise MlflowError(f"{option}: '{value[:80]}' has {len(value)} characters; AWS allows 1 to {longest}.")
     if not pattern.fullmatch(value):
-        raise MlflowError(f"{option}: '{value}' is not allowed: {allowed}.")
+        raise MlflowError(f"{option}: {value!r} is not allowed: {allowed}.")
     return value
-
-
-def _artifact_store(uri: str | None) -> tuple[str, str]:
-    found = _ARTIFACT_STORE.fullmatch(uri or "")
-    if not found:
-        raise MlflowError(
-            f"artifact_store_uri: '{uri or ''}' is no place in S3. Give s3://<bucket> or s3://<bucket>/<prefix>; the bucket's "
-            "name is in lower case, and the prefix has none of * ? $ (they are wildcards in a policy)."
-        )
-    return found["bucket"], (found["prefix"] or "").strip("/")
 
 
 def _key(key: str | None, region: str) -> KeyReference | None:
@@ -188,7 +179,7 @@ def _trust(options: Mapping[str, t.Any]) -> TrustWish:
     if account and not _ACCOUNT.fullmatch(account):
         raise MlflowError(f"source_account: '{account}' is no account id: give 12 digits (in quotes).")
     for arn in arns:
-        _checked("source_arn", arn, _SOURCE_ARN, 2048, "give arn:<partition>:sagemaker:<region>:<account>:<resource>")
+        checked("source_arn", arn, _SOURCE_ARN, 2048, "give arn:<partition>:sagemaker:<region>:<account>:<resource>")
     return TrustWish(protected, account or None, tuple(sorted(set(arns))))
 
 
@@ -198,7 +189,7 @@ def _inline_policies(policies: Mapping[str, t.Any] | None) -> dict[str, Document
     documents = {}
     for name, policy in policies.items():
         where = f"inline_policies['{name}']"
-        _checked(where, name, _NAME, 128, "the name of a policy has letters, digits and _+=,.@-")
+        checked(where, name, _NAME, 128, "the name of a policy has letters, digits and _+=,.@-")
         if name in (BASIC_ACCESS, KMS_ACCESS):
             raise MlflowError(
                 f"{where}: this policy is built from artifact_store_uri, model_registration and kms_key_id. "
@@ -220,14 +211,14 @@ def _managed_policies(policies: Sequence[str] | None) -> tuple[str, ...] | None:
     for policy in policies:
         pattern = _POLICY_ARN if policy.startswith("arn:") else _POLICY_NAME
         allowed = "give the policy's ARN, or the name of a policy of AWS such as AmazonS3ReadOnlyAccess"
-        _checked("managed_policies", policy, pattern, 2048, allowed)
+        checked("managed_policies", policy, pattern, 2048, allowed)
     return tuple(policies)
 
 
 def _description(description: str | None) -> str | None:
     if not description:
         return description
-    return _checked("description", description, _DESCRIPTION, 1000, "only printable Latin-1 characters")
+    return checked("description", description, _DESCRIPTION, 1000, "only printable Latin-1 characters")
 
 
 def _max_session_duration(seconds: int | None) -> int | None:
