@@ -48,3 +48,8 @@ def role_policy(region: LocalRegion, role: str, policy: str) -> t.Any:
 def group_policy(region: LocalRegion, group: str, policy: str) -> t.Any:
     """The document of an inline policy of a group."""
     return region.client("iam").get_group_policy(GroupName=group, PolicyName=policy)["PolicyDocument"]
+
+
+def policies_of(region: LocalRegion, role: str) -> set[str]:
+    """The names of the inline policies of a role."""
+    return set(region.client("iam").list_role_policies(RoleName=role)["PolicyNames"])

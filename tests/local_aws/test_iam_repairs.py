@@ -84,6 +84,35 @@ def managed(iam: Any, name: str, *statements: dict[str, Any]) -> str:
     return str(iam.create_policy(PolicyName=name, PolicyDocument=policy(*statements))["Policy"]["Arn"])
 
 
+def test_policies_of_groups_and_managed_policies_have_limits(iam: Any) -> None:
+    large = policy(*(allow("s3:GetObject", f"arn:aws:s3:::{'b' * 50}-{number}/*") for number in range(60)))
+    iam.create_group(GroupName="people")
+    put = {"GroupName": "people", "PolicyName": "large", "PolicyDocument": large}
+    assert refused(iam.put_group_policy, **put)[:2] == (
+        "LimitExceeded",
+        "Maximum policy size of 5120 bytes exceeded for group people",
+    )
+    small = policy(allow("s3:GetObject"))
+    iam.put_group_policy(**{**put, "PolicyDocument": small})
+    arn = iam.create_policy(PolicyName="small", PolicyDocument=small)["Policy"]["Arn"]
+    for create in (
+        lambda: iam.create_policy(PolicyName="large", PolicyDocument=large),
+        lambda: iam.create_policy_version(PolicyArn=arn, PolicyDocument=large),
+    ):
+        assert refused(create)[:2] == ("LimitExceeded", "Cannot exceed quota for PolicySize: 6144")
+
+
+def test_the_name_of_a_managed_policy_is_unique_whatever_its_path(iam: Any) -> None:
+    managed(iam, "once", allow("s3:GetObject"))
+    again = {"PolicyName": "Once", "Path": "/other/", "PolicyDocument": policy(allow("s3:GetObject"))}
+    assert refused(iam.create_policy, **again)[0] == "EntityAlreadyExists"
+
+
+def test_nobody_has_a_policy_that_does_not_exist(iam: Any) -> None:
+    missing = f"arn:aws:iam::{ACCOUNT}:policy/missing"
+    assert refused(iam.list_entities_for_policy, PolicyArn=missing)[0] == "NoSuchEntity"
+
+
 def test_managed_policies_of_a_role_have_a_limit(iam: Any) -> None:
     for number in range(11):
         arn = managed(iam, f"p{number}", allow("s3:GetObject"))

@@ -84,10 +84,13 @@ class ControlPlane:
 
     def _perform(self, call: Call, environ: Environ, body: bytes, entry: Entry, principal: Principal | None) -> Answer:
         from localaws.authorization import AccessDenied, authorize_call
+        from localaws.permissions import required
         from localaws.signature import authenticate
 
         try:
             caller = principal or authenticate(environ, body, call.dialect)
+            if self._running.settings.iam_enforcement:
+                entry.rights = [f"{right.action} {right.resource}" for right in required(call, caller.account_id)]
             authorize_call(caller, call, {"aws:useragent": environ.get("HTTP_USER_AGENT", "")})
             self._check_input(call)
             return self._moto.perform(call, caller, environ, body)

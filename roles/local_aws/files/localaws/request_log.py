@@ -8,7 +8,7 @@ import json
 import os
 import threading
 from collections import Counter, deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class Entry:
     arrived: float = 0.0
     departed: float = 0.0
     connection: int = 0
+    rights: list[str] = field(
+        default_factory=list
+    )  # "action resource" of each right that was asked for; while IAM is enforced
 
     @property
     def name(self) -> str:

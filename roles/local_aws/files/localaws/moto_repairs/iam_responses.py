@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import ActionResult
-from moto.iam.exceptions import LimitExceededException, MalformedPolicyDocument, NotFoundException
+from moto.iam.exceptions import EntityAlreadyExists, LimitExceededException, MalformedPolicyDocument, NotFoundException
 from moto.iam.models import iam_backends
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 POLICIES_PER_ROLE = 10
 TRUST_POLICY_SIZE = 2048
 INLINE_POLICY_SIZE = 10240
+GROUP_POLICY_SIZE = 5120
+MANAGED_POLICY_SIZE = 6144
 PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):(?P<kind>user|role)/.+")
 
 
@@ -68,6 +70,36 @@ class RepairedIamResponse(IamResponse):  # type: ignore[misc]  # moto has no typ
             raise LimitExceededException(f"Cannot exceed quota for PoliciesPerRole: {POLICIES_PER_ROLE}")
         return super().attach_role_policy()
 
+    def put_group_policy(self) -> Any:
+        group = self.backend.get_group(self._get_param("GroupName"))
+        others = {name: text for name, text in group.policies.items() if name != self._get_param("PolicyName")}
+        size = sum(_size(text) for text in (*others.values(), self._get_param("PolicyDocument")))
+        if size > GROUP_POLICY_SIZE:
+            raise LimitExceededException(
+                f"Maximum policy size of {GROUP_POLICY_SIZE} bytes exceeded for group {group.name}"
+            )
+        return super().put_group_policy()
+
+    def create_policy(self) -> Any:
+        """moto takes two policies of one name when their paths differ."""
+        self._check_managed_size()
+        name = self._get_param("PolicyName").lower()
+        ours = (policy for policy in self.backend.managed_policies.values() if ":aws:policy/" not in policy.arn)
+        if any(policy.name.lower() == name for policy in ours):
+            raise EntityAlreadyExists(
+                f"A policy called {self._get_param('PolicyName')} already exists. Duplicate names are not allowed."
+            )
+        return super().create_policy()
+
+    def create_policy_version(self) -> Any:
+        self._check_managed_size()
+        return super().create_policy_version()
+
+    def list_entities_for_policy(self) -> Any:
+        """moto knows nobody who has a policy that does not exist."""
+        self.backend.get_policy(self._get_param("PolicyArn"))
+        return super().list_entities_for_policy()
+
     def put_role_permissions_boundary(self) -> Any:
         self._check_boundary()
         return super().put_role_permissions_boundary()
@@ -77,6 +109,10 @@ class RepairedIamResponse(IamResponse):  # type: ignore[misc]  # moto has no typ
 
     def simulate_custom_policy(self) -> Any:
         return ActionResult(iam_simulation.of_documents(self.params, self.current_account))
+
+    def _check_managed_size(self) -> None:
+        if _size(self._get_param("PolicyDocument")) > MANAGED_POLICY_SIZE:
+            raise LimitExceededException(f"Cannot exceed quota for PolicySize: {MANAGED_POLICY_SIZE}")
 
     def _check_boundary(self) -> None:
         """moto takes any ARN for a boundary; AWS only that of a policy."""
