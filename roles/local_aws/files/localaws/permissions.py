@@ -203,9 +203,33 @@ def _sagemaker(call: Call, place: _Place) -> str | None:
         return place.arn("sagemaker", "mlflow-app/*")
     if "MlflowApp" in call.operation and parameters.get("Arn"):
         return str(parameters["Arn"])
-    if parameters.get("DomainId"):
-        return place.arn("sagemaker", f"domain/{parameters['DomainId']}")
-    return None
+    return _of_registry(call, place) or _of_lineage(call, place) or _of_domain(parameters, place)
+
+
+def _of_registry(call: Call, place: _Place) -> str | None:
+    """Model packages and their groups, which are named by name or by ARN."""
+    name = call.parameters.get("ModelPackageName") or call.parameters.get("ModelPackageArn")
+    if name:
+        return str(name) if str(name).startswith("arn:") else place.arn("sagemaker", f"model-package/{name}")
+    group = str(call.parameters.get("ModelPackageGroupName") or "")
+    if not group:
+        return None
+    if call.operation == "CreateModelPackage":
+        # Its version does not exist yet.
+        return place.arn("sagemaker", f"model-package/{group.rpartition('/')[2]}/*")
+    return group if group.startswith("arn:") else place.arn("sagemaker", f"model-package-group/{group}")
+
+
+def _of_lineage(call: Call, place: _Place) -> str | None:
+    kind = {"CreateAction": "action", "CreateArtifact": "artifact", "CreateContext": "context"}.get(call.operation)
+    if kind:
+        return place.arn("sagemaker", f"{kind}/{call.parameters.get(f'{kind.capitalize()}Name', '*')}")
+    return str(call.parameters["SourceArn"]) if call.operation == "AddAssociation" else None
+
+
+def _of_domain(parameters: Mapping[str, Any], place: _Place) -> str | None:
+    domain = parameters.get("DomainId")
+    return place.arn("sagemaker", f"domain/{domain}") if domain else None
 
 
 def _iam(call: Call, place: _Place) -> str | None:
