@@ -15,13 +15,12 @@ if t.TYPE_CHECKING:
 KINDS = ("tracking_server", "app")
 UNCHECKED = "sts:GetCallerIdentity"
 """Needs no permission, as AWS documents."""
-PASSED = "iam:PassRole"
 
 # What a right is about: the first pattern that its resource matches; {0} is what to write in place of the resource.
 _SUBJECTS: tuple[tuple[str, str, str], ...] = (
     ("TrackingServer", r"arn:aws:sagemaker:.*:mlflow-tracking-server/.*", "{0}"),
     ("Apps", r"(arn:aws:sagemaker:.*:mlflow-app/).*", "{1}*"),
-    ("PowerRole", r"arn:aws:iam::.*:role/.*-power", "{0}"),
+    ("PowerRole", r"arn:aws:iam::.*:role/.*-power(-.*)?", "{0}"),
     ("ServiceRole", r"arn:aws:iam::.*:role/.*", "{0}"),
     ("Artifacts", r"(arn:aws:s3:::[^/]+/).*", "{1}*"),
     ("ArtifactBucket", r"arn:aws:s3:::[^/]+", "{0}"),
@@ -30,7 +29,27 @@ _SUBJECTS: tuple[tuple[str, str, str], ...] = (
     ("Lists", r"\*", "*"),
 )
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
-_PASSED_TO = {"PassServiceRole": "sagemaker.amazonaws.com", "PassPowerRole": "scheduler.amazonaws.com"}
+# Rights that have a statement of their own, each with its conditions.
+_APART = {"iam:PassRole": "Pass", "kms:CreateGrant": "Grant"}
+_GRANTED = (
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "RetireGrant",
+)
+_CONDITIONS: dict[str, dict[str, t.Any]] = {
+    "PassServiceRole": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    "PassPowerRole": {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+    "GrantKey": {
+        "StringEquals": {"kms:ViaService": "sagemaker.us-east-1.amazonaws.com"},
+        "ForAllValues:StringEquals": {"kms:GrantOperations": list(_GRANTED)},
+    },
+}
 
 
 def rights_of(log: Iterable[Mapping[str, t.Any]]) -> set[str]:
@@ -47,7 +66,7 @@ def policy_of(rights: Iterable[str]) -> dict[str, t.Any]:
     for right in rights:
         action, _space, resource = right.partition(" ")
         subject = _subject(resource)[0]
-        actions, resources = found.setdefault(f"Pass{subject}" if action == PASSED else subject, (set(), set()))
+        actions, resources = found.setdefault(f"{_APART.get(action, '')}{subject}", (set(), set()))
         actions.add(action)
         resources.add(resource)
     statements = [_statement(sid, *found[sid]) for sid in sorted(found)]
@@ -72,12 +91,12 @@ def actions_of(policy: Mapping[str, t.Any]) -> set[str]:
 def page_with(page: str, policies: Mapping[str, Mapping[str, t.Any]]) -> str:
     """The page with these policies where its marks are."""
     for kind, policy in policies.items():
-        block = f"<!-- deployer: {kind} -->\n```json\n{json.dumps(policy, indent=2)}\n```\n<!-- end -->"
-        page, count = re.subn(
-            rf"<!-- deployer: {kind} -->.*?<!-- end -->", lambda _mark, text=block: text, page, flags=re.DOTALL
-        )
-        if count != 1:
-            raise ValueError(f"the page has {count} places for the policy of the kind {kind}")
+        mark = f"<!-- deployer: {kind} -->\n"
+        before, found, rest = page.partition(mark)
+        _old, end, after = rest.partition("<!-- end -->")
+        if not (found and end):
+            raise ValueError(f"the page has no place for the policy of the kind {kind}")
+        page = f"{before}{mark}```json\n{json.dumps(policy, indent=2)}\n```\n{end}{after}"
     return page
 
 
@@ -91,7 +110,7 @@ def _subject(resource: str) -> tuple[str, str]:
 
 
 def _statement(sid: str, actions: set[str], resources: set[str]) -> dict[str, t.Any]:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": sorted(resources)}
-    if sid in _PASSED_TO:
-        statement["Condition"] = {"StringEquals": {"iam:PassedToService": _PASSED_TO[sid]}}
+    statement: dict[str, t.Any] = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": sorted(resources)}
+    if sid in _CONDITIONS:
+        statement["Condition"] = _CONDITIONS[sid]
     return statement

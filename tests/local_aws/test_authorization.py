@@ -287,6 +287,21 @@ S3_ACTIONS: list[tuple[str, Callable[[Any], object]]] = [
 ]  # fmt: skip
 
 
+def test_a_bucket_with_tags_and_an_owner_of_objects_takes_three_rights(enforcing: LocalAws) -> None:
+    wanted = {
+        "CreateBucketConfiguration": {"Tags": [{"Key": "team", "Value": "a"}]},
+        "ObjectOwnership": "BucketOwnerEnforced",
+    }
+    rights = ["s3:CreateBucket", "s3:TagResource", "s3:PutBucketOwnershipControls"]
+    keys = enforcing.user("ann", allow("s3:GetObject"))
+    for number, right in enumerate(rights):
+        message = refused(partial(enforcing.client("s3", keys).create_bucket, Bucket="new", **wanted))[2]
+        assert f"not authorized to perform: {right} on resource" in message
+        document = policy(allow(rights[: number + 1], "arn:aws:s3:::new"))
+        enforcing.client("iam").put_user_policy(UserName="ann", PolicyName="own", PolicyDocument=document)
+    enforcing.client("s3", keys).create_bucket(Bucket="new", **wanted)
+
+
 @pytest.mark.parametrize(("action", "call"), S3_ACTIONS, ids=[action for action, _unused in S3_ACTIONS])
 def test_the_action_of_an_s3_call(enforcing: LocalAws, action: str, call: Callable[[Any], object]) -> None:
     """With just this action the call is allowed (whatever comes of it), with all others it is not."""

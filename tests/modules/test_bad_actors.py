@@ -49,10 +49,20 @@ PREFIXES = [
 STORES: list[tuple[str, str, object]] = [
     (module, "artifact_store_uri", uri)
     for module in ("iam_mlflow_client_policy", "iam_mlflow_role")
-    for uri in (*(f"s3://artifacts/{prefix}" for prefix in PREFIXES), "s3://*", "s3://Artifacts", "https://artifacts", "arn:aws:s3:::x")
+    for uri in (
+        *(f"s3://artifacts/{prefix}" for prefix in PREFIXES),
+        "s3://*",
+        "s3://Artifacts",
+        "https://artifacts",
+        "arn:aws:s3:::x",
+    )
 ]
 OTHERS: list[tuple[str, str, object]] = [
-    *((module, "name", name) for module in BASES for name in ("../x", "a*", "a?", "${aws:username}", INJECTED, "x" * 300, "")),
+    *(
+        (module, "name", name)
+        for module in BASES
+        for name in ("../x", "a*", "a?", "${aws:username}", INJECTED, "x" * 300, "")
+    ),
     *(
         ("iam_mlflow_client_policy", "resource_arns", [arn])
         for arn in (
@@ -73,7 +83,10 @@ OTHERS: list[tuple[str, str, object]] = [
     ("iam_mlflow_client_policy", "resource_arns", [f"{SERVER[:-6]}{'s' * 250}{number}" for number in range(30)]),
     ("iam_mlflow_client_policy", "resource_arns", []),
     ("iam_mlflow_client_policy", "profiles", []),
-    *(("iam_mlflow_client_policy", "roles", [name]) for name in ("a/b", "a*", "*", INJECTED, "x" * 65, "arn:aws:iam::1:role/x")),
+    *(
+        ("iam_mlflow_client_policy", "roles", [name])
+        for name in ("a/b", "a*", "*", INJECTED, "x" * 65, "arn:aws:iam::1:role/x")
+    ),
     ("iam_mlflow_client_policy", "roles", [f"arn:aws-cn:iam::{ACCOUNT}:role/x"]),
     ("iam_mlflow_client_policy", "roles", [f"arn:aws:iam::{ACCOUNT}:group/x"]),
     ("iam_mlflow_client_policy", "groups", [f"arn:aws:iam::{ACCOUNT}:role/x"]),
@@ -85,16 +98,33 @@ OTHERS: list[tuple[str, str, object]] = [
     *(
         ("iam_mlflow_client_policy", option, {key: value})
         for option in ("resource_tag_conditions",)
-        for key, value in (("Team", "*"), ("Team", "${aws:username}"), ("Te*m", "x"), ("Team", INJECTED), ("Team", "\u4e2d"), ("a" * 129, "x"))
+        for key, value in (
+            ("Team", "*"),
+            ("Team", "${aws:username}"),
+            ("Te*m", "x"),
+            ("Team", INJECTED),
+            ("Team", "\u4e2d"),
+            ("a" * 129, "x"),
+        )
     ),
     ("iam_mlflow_client_policy", "principal_tag_conditions", ["a}${aws:username"]),
-    *(("iam_mlflow_client_policy", "source_vpce", [value]) for value in ("*", "vpce-*", "vpc-0123456789abcdef0", INJECTED)),
+    *(
+        ("iam_mlflow_client_policy", "source_vpce", [value])
+        for value in ("*", "vpce-*", "vpc-0123456789abcdef0", INJECTED)
+    ),
     ("iam_mlflow_client_policy", "source_vpc", ["vpc-?"]),
-    *(("iam_mlflow_client_policy", "source_ip", [value]) for value in ("0.0.0.0/0", "::/0", "10.0.0.1/8", "*", "office", INJECTED)),
+    *(
+        ("iam_mlflow_client_policy", "source_ip", [value])
+        for value in ("0.0.0.0/0", "::/0", "10.0.0.1/8", "*", "office", INJECTED)
+    ),
     *(
         (module, "kms_key_id", f"arn:{partition}:kms:{region}:{ACCOUNT}:{key}")
         for module in ("iam_mlflow_client_policy", "iam_mlflow_role", "s3_mlflow_bucket")
-        for partition, region, key in (("aws", "us-east-1", "key/*"), ("aws", "*", KEY), ("aws", "us-east-1", f"{KEY}{INJECTED}"))
+        for partition, region, key in (
+            ("aws", "us-east-1", "key/*"),
+            ("aws", "*", KEY),
+            ("aws", "us-east-1", f"{KEY}{INJECTED}"),
+        )
     ),
     ("iam_mlflow_client_policy", "kms_key_id", f"arn:aws-cn:kms:cn-north-1:{ACCOUNT}:{KEY}"),
     ("iam_mlflow_role", "source_arn", ["*"]),
@@ -118,7 +148,9 @@ def shown(case: object) -> str:
 
 
 @pytest.mark.parametrize(("module", "option", "value"), STORES + OTHERS, ids=shown)
-def test_it_is_refused_before_any_call(modules: Modules, region: LocalRegion, module: str, option: str, value: object) -> None:
+def test_it_is_refused_before_any_call(
+    modules: Modules, region: LocalRegion, module: str, option: str, value: object
+) -> None:
     message = modules.fail(module, **{**BASES[module], option: value})
     assert option in message
     assert region.calls() == []
@@ -133,4 +165,6 @@ def test_the_same_input_without_the_trick_is_taken(modules: Modules, region: Loc
     for module, options in BASES.items():
         assert modules.run(module, check=True, **options).changed
     for uri in ("s3://artifacts/team a/b+c=d@e,f;g&h(i)!'j'", "s3://artifacts//"):
-        assert modules.run("iam_mlflow_client_policy", check=True, **{**BASES["iam_mlflow_client_policy"], "artifact_store_uri": uri}).changed
+        assert modules.run(
+            "iam_mlflow_client_policy", check=True, **{**BASES["iam_mlflow_client_policy"], "artifact_store_uri": uri}
+        ).changed

@@ -247,7 +247,7 @@ class TestFaults:
 
 def test_what_the_documentation_says_is_needed_is_enough(modules: Modules, region: LocalRegion) -> None:
     note = yaml.safe_load(iam_mlflow_client_policy.DOCUMENTATION)["notes"][1]
-    credentials = make_user(region, *re.findall(r"C\((iam:[A-Za-z]+)\)", note))
+    credentials: Json = make_user(region, *re.findall(r"C\((iam:[A-Za-z]+)\)", note))
     modules.run(MODULE, **BASE, tags={"Old": "x"}, **credentials)
     for profile in ("writer", "registry", "admin", "ui", "reader"):
         modules.run(MODULE, **{**BASE, "profiles": [profile]}, **credentials)

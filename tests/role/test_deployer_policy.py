@@ -24,7 +24,6 @@ from deployer_runs import (
     STATUS,
     STOP,
     WEEK,
-    carry_out,
     documented_policy,
     environment,
     prepare,
@@ -265,7 +264,7 @@ def test_without_any_one_action_a_run_fails_and_says_which(
     steps = STEPS[kind]
     taken = life(modules, steps)
     policy, proven = documented_policy(kind), set[str]()
-    credentials = {
+    credentials: Json = {
         "access_key": deployer.keys["AWS_ACCESS_KEY_ID"],
         "secret_key": deployer.keys["AWS_SECRET_ACCESS_KEY"],
     }

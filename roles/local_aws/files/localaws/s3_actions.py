@@ -82,9 +82,19 @@ def required(operation: str, parameters: Mapping[str, Any], partition: str) -> I
         return
     if key is None:
         yield f"s3:{_bucket_action(operation)}", arn
+        if operation == "CreateBucket":
+            yield from _of_new_bucket(parameters, arn)
         return
     yield f"s3:{_object_action(operation, parameters)}", f"{arn}/{key}"
     yield from _of_headers(operation, parameters, f"{arn}/{key}", partition)
+
+
+def _of_new_bucket(parameters: Mapping[str, Any], arn: str) -> Iterator[tuple[str, str]]:
+    """What the creation of a bucket sets beside, and what it takes a right of its own to set."""
+    if (parameters.get("CreateBucketConfiguration") or {}).get("Tags"):
+        yield "s3:TagResource", arn
+    if parameters.get("ObjectOwnership"):
+        yield "s3:PutBucketOwnershipControls", arn
 
 
 def _of_headers(
