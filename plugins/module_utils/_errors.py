@@ -115,6 +115,11 @@ def is_passing(error: BaseException) -> bool:
     return status >= 500 or _KINDS.get(error_code(error)) in ("Throttling", "Unavailable", "Unreachable")
 
 
+def is_throttled(error: BaseException) -> bool:
+    """Whether AWS refused the call because there were too many; it did not carry it out."""
+    return _KINDS.get(error_code(error)) == "Throttling"
+
+
 def explain(error: BaseException, doing: str) -> str:
     """One readable sentence for a botocore error, with the next step where there is one.
 

@@ -279,7 +279,7 @@ class RoleResource:
         raise Superseded from error
 
 
-def await_shown(resource: Resource[State], timeout: float) -> State:
+def await_shown(resource: Resource[State], timeout: float, service: str = "IAM") -> State:
     """Look until two looks in a row show that nothing is left of the plan; the state read last."""
     agreeing = 0
     remaining: list[str] = []
@@ -290,7 +290,7 @@ def await_shown(resource: Resource[State], timeout: float) -> State:
         if agreeing == 2:
             return state
     raise MlflowError(
-        f"IAM took every change of the {resource.title}, but does not show all of them after "
+        f"{service} took every change of the {resource.title}, but does not show all of them after "
         f"{timeout:g} s (missing: {', '.join(remaining) or 'a second look'}). Repeat the run; "
         "if it happens again, another run may be changing it (CloudTrail names the caller), or raise wait_timeout."
     )

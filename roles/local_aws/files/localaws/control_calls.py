@@ -93,6 +93,7 @@ class ControlPlane:
                 entry.rights = [f"{right.action} {right.resource}" for right in required(call, caller.account_id)]
             authorize_call(caller, call, {"aws:useragent": environ.get("HTTP_USER_AGENT", "")})
             self._check_input(call)
+            self._check_keys(call)
             return self._moto.perform(call, caller, environ, body)
         except AccessDenied as denied:
             entry.denied = True
@@ -100,6 +101,13 @@ class ControlPlane:
         except ServiceError as refused:
             error = refused
         return render(error, call.dialect, environ["REQUEST_METHOD"])
+
+    def _check_keys(self, call: Call) -> None:
+        """S3 cannot read or write what is encrypted with a key that cannot be used, whoever asks."""
+        if call.service == "s3":
+            from localaws.s3_keys import require_usable
+
+            require_usable(call, self._running.settings.account_id)
 
     def _check_input(self, call: Call) -> None:
         from localaws.validation import check

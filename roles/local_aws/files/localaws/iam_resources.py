@@ -46,14 +46,21 @@ def arn_of(kind: str, name: str, account_id: str, partition: str, path: str | No
 
 
 def kms_key_arn(name: str, account_id: str, region: str) -> str | None:
-    """The ARN of a key given by id, ARN or alias."""
+    """The ARN of a key given by id, ARN or alias; an ARN may be of another account."""
+    key = kms_key(name, account_id, region)
+    return str(key.arn) if key is not None else None
+
+
+def kms_key(name: str, account_id: str, region: str) -> Any | None:
+    """moto's key; None when there is none."""
     from moto.kms.models import kms_backends
 
+    if name.startswith("arn:"):
+        region, account_id = name.split(":")[3:5]
     backend = kms_backends[account_id][region]
     alias = name.rpartition(":")[2] if ":alias/" in name else name
     key_id = backend.get_key_id_from_alias(alias) if alias.startswith("alias/") else name.rpartition("/")[2]
-    key = backend.keys.get(key_id or "")
-    return str(key.arn) if key is not None else None
+    return backend.keys.get(key_id or "")
 
 
 def identity_policies(principal: Principal, partition: str) -> list[Policy]:

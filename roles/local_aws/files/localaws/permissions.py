@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from localaws import s3_actions
+from localaws import s3_actions, s3_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +89,8 @@ def required(call: Call, account_id: str) -> list[Permission]:
     if call.service == "s3":
         found = s3_actions.required(call.operation, call.parameters, place.partition)
         own = {**context, **s3_actions.condition_context(call.parameters)}
-        return [Permission(action, resource, own) for action, resource in found]
+        permissions = [Permission(action, resource, own) for action, resource in found]
+        return [*permissions, *_keys_of_objects(call, place)]
     action = f"{_ACTION_PREFIXES.get(call.service, call.service)}:{call.operation}"
     permissions = [Permission(action, resource_of(call, account_id), context)]
     permissions.extend(_tagging(call, place, permissions[0]))
@@ -177,6 +178,15 @@ def _key_of_app(call: Call, place: _Place) -> Iterator[Permission]:
         via = {"kms:viaservice": [f"sagemaker.{place.region}.amazonaws.com"]}
         yield Permission("kms:DescribeKey", key, via)
         yield Permission("kms:CreateGrant", key, {**via, "kms:grantoperations": list(_GRANTED_FOR_APP)})
+
+
+def _keys_of_objects(call: Call, place: _Place) -> Iterator[Permission]:
+    """S3 uses a key in the caller's name."""
+    for use in s3_keys.uses(call.operation, call.parameters, place.partition):
+        key = _key_arn(use.key, place)
+        if key is not None:
+            via = {"kms:viaservice": [f"s3.{place.region}.amazonaws.com"]}
+            yield Permission(use.action, key, {**via, "kms:encryptioncontext:aws:s3:arn": [use.context_arn]})
 
 
 def _roles_in(value: object) -> Iterator[str]:
