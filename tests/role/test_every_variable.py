@@ -191,6 +191,7 @@ AGAIN: Json = {
     "environment": "again",
     "recreate_failed": True,
     "power_schedule": {"stop": {"time": "19:00"}},
+    "kms_key": {"create": True, "alias": "again"},
     "bucket_restrict_to_account": False,
     "purge": True,
     "protect": False,
@@ -229,6 +230,12 @@ def tags_of_server(world: World) -> Json:
 def encryption(world: World) -> Json:
     rule: Json = world.bucket("encryption")["ServerSideEncryptionConfiguration"]["Rules"][0]
     return t.cast("Json", rule["ApplyServerSideEncryptionByDefault"])
+
+
+def default_key(world: World, bucket: str) -> str:
+    encrypted = world.client("s3", "us-east-1").get_bucket_encryption(Bucket=bucket)
+    (rule,) = encrypted["ServerSideEncryptionConfiguration"]["Rules"]
+    return str(rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"])
 
 
 def attached(world: World) -> list[str]:
@@ -280,6 +287,10 @@ AFTER_DEPLOY: dict[str, Callable[[World], bool]] = {
     "bucket_name_suffix": lambda world: bool(world.client("s3").head_bucket(Bucket=BUCKET)),
     "artifact_store_uri": lambda world: world.server()["ArtifactStoreUri"] == f"s3://{BUCKET}/team",
     "kms_key_id": lambda world: encryption(world)["KMSMasterKeyID"] == world.key,
+    "kms_key": lambda world: (
+        default_key(world, AGAIN_BUCKET)
+        == world.client("kms", "us-east-1").describe_key(KeyId="alias/again")["KeyMetadata"]["Arn"]
+    ),
     "bucket_versioning": lambda world: world.bucket("versioning")["Status"] == "Suspended",
     "bucket_noncurrent_version_expiration_days": lambda world: (
         world.rule("ExpireNoncurrentVersions")["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
@@ -381,7 +392,8 @@ def test_every_variable_has_its_effect(project: Project, monkeypatch: pytest.Mon
     monkeypatch.setenv("BROWSER", recorder(project.folder, "browser"))
     project.succeed("open_ui", "--limit", "again")
     assert without_effect(AFTER_DEPLOY, world) == [], deployed.output
-    project.succeed("destroy", "--limit", "again")
+    destroyed = project.succeed("destroy", "--limit", "again")
+    assert "The KMS key alias/again stays" in " ".join(destroyed.output.split())
     assert without_effect(AFTER_DESTROY, world) == []
     unset = set(AFTER_DEPLOY) - {name for values in given.values() for name in values}
     assert unset == set(), "proved by nothing but its default"
