@@ -1,0 +1,358 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""mlflow_audit_info: green on what a deployment makes, red on exactly what was taken away, unknown where it may not look."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+import pytest
+from local_callers import policy
+from mlflow_account import make_user
+from module_run import Modules
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._audit_controls import CONTROLS
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local_region import LocalRegion
+
+Json = dict[str, t.Any]
+MODULE = "mlflow_audit_info"
+ACCOUNT = "123456789012"
+NAME, BUCKET, ROLE, LOGS = "mlflow-staging-mlflow", "mlflow-staging-artifacts", "mlflow-staging-role", "logs-of-the-team"
+BUCKET_ARN = f"arn:aws:s3:::{BUCKET}"
+SERVER_ARN = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:mlflow-tracking-server/{NAME}"
+ACCOUNT_CONTROLS = {"S3.1", "CloudTrail.1", "CloudTrail.2", "CloudTrail.4", "CloudTrail.5"}
+EXCEPTED = {"S3.7", "S3.9", "S3.11", "S3.15", "S3.22", "S3.23", "MLflow.8"}
+"""What a deployment with defaults does not do: of S3.20 lifecycle rules relieve."""
+
+
+@dataclass
+class Deployed:
+    """What the role makes with its defaults and a KMS key, and audits of it."""
+
+    region: LocalRegion
+    modules: Modules
+    key: str
+
+    def deploy(self) -> None:
+        """As the role does."""
+        made = self.modules.run(
+            "iam_mlflow_role",
+            name=ROLE,
+            artifact_store_uri=f"s3://{BUCKET}",
+            kms_key_id=self.key,
+            model_registration=True,
+            propagation_delay=0,
+            purge_inline_policies=True,
+            purge_managed_policies=True,
+        ).result
+        self.modules.run(
+            "s3_mlflow_bucket",
+            name=BUCKET,
+            kms_key_id=self.key,
+            restrict_to_owner_account=True,
+            noncurrent_version_expiration_days=90,
+            purge_policy_statements=True,
+        )
+        self.modules.run(
+            "sagemaker_mlflow_server",
+            name=NAME,
+            artifact_store_uri=f"s3://{BUCKET}",
+            role_arn=made["arn"],
+            mlflow_version="3.0",
+            s3_bucket_owner_verification=True,
+            wait_delay=0.05,
+        )
+
+    def audit(self, **options: t.Any) -> Json:
+        """One audit; it must not write."""
+        run = self.modules.run(MODULE, name=options.pop("name", NAME), **options)
+        assert run.writes == []
+        return run.result
+
+    def statuses(self, **options: t.Any) -> dict[str, str]:
+        """Control to status."""
+        return {each["id"]: each["status"] for each in self.audit(**options)["controls"]}
+
+    def client(self, service: str) -> t.Any:
+        return self.region.client(service)
+
+
+def set_up(region: LocalRegion) -> Deployed:
+    key = region.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    region.client("kms").enable_key_rotation(KeyId=key)
+    deployed = Deployed(region, Modules(region), key)
+    deployed.deploy()
+    return deployed
+
+
+@pytest.fixture(scope="module")
+def deployed(_running_region: LocalRegion) -> Iterator[Deployed]:
+    """One environment for all tests of this file that leave it as they found it."""
+    _running_region.reset()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(role, "FIRST_DELAY", 0.01)
+        yield set_up(_running_region)
+
+
+@pytest.fixture
+def own(region: LocalRegion, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    """An environment for one test alone."""
+    monkeypatch.setattr(role, "FIRST_DELAY", 0.01)
+    return set_up(region)
+
+
+def red(statuses: dict[str, str]) -> set[str]:
+    return {control for control, status in statuses.items() if status in ("fail", "unknown")} - ACCOUNT_CONTROLS
+
+
+# ---- Ways to take one thing away: each returns what puts it back when a deployment does not. ----
+
+
+def with_policy(*more: Json, without: str = "") -> Callable[[Deployed], None]:
+    """The bucket policy with other statements."""
+
+    def take(deployed: Deployed) -> None:
+        s3 = deployed.client("s3")
+        document = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])
+        kept = [statement for statement in document["Statement"] if statement.get("Sid") != without]
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({**document, "Statement": [*kept, *more]}))
+
+    return take
+
+
+def with_bucket(operation: str, **parameters: t.Any) -> Callable[[Deployed], None]:
+    """One setting of the bucket."""
+    return lambda deployed: getattr(deployed.client("s3"), operation)(Bucket=BUCKET, **parameters)
+
+
+def with_role_policy(*statements: Json) -> Callable[[Deployed], None]:
+    """One more inline policy of the service role."""
+    return lambda deployed: deployed.client("iam").put_role_policy(
+        RoleName=ROLE, PolicyName="by-hand", PolicyDocument=policy(*statements)
+    )
+
+
+def with_managed_policy(*statements: Json, arn: str = "") -> Callable[[Deployed], None]:
+    def attach(deployed: Deployed) -> None:
+        iam = deployed.client("iam")
+        name = f"by-hand-{len(iam.list_policies(Scope='Local')['Policies'])}"
+        made = arn or iam.create_policy(PolicyName=name, PolicyDocument=policy(*statements))["Policy"]["Arn"]
+        iam.attach_role_policy(RoleName=ROLE, PolicyArn=made)
+
+    return attach
+
+
+def with_trust(*statements: Json) -> Callable[[Deployed], None]:
+    return lambda deployed: deployed.client("iam").update_assume_role_policy(
+        RoleName=ROLE, PolicyDocument=policy(*statements)
+    )
+
+
+def with_kms(operation: str, **parameters: t.Any) -> Callable[[Deployed], None]:
+    return lambda deployed: getattr(deployed.client("kms"), operation)(KeyId=deployed.key, **parameters)
+
+
+def with_user(*statements: Json) -> Callable[[Deployed], None]:
+    def make(deployed: Deployed) -> None:
+        deployed.client("iam").create_user(UserName="ana")
+        deployed.client("iam").put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=policy(*statements))
+
+    return make
+
+
+def without_user(deployed: Deployed) -> None:
+    deployed.client("iam").delete_user_policy(UserName="ana", PolicyName="p")
+    deployed.client("iam").delete_user(UserName="ana")
+
+
+def nothing(_deployed: Deployed) -> None:
+    """A deployment puts it back."""
+
+
+def allow(*actions: str, on: str | list[str] = "*", **more: t.Any) -> Json:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": on, **more}
+
+
+def key_policy(*statements: Json) -> str:
+    own = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    return policy(own, *statements)
+
+
+def unprotected(deployed: Deployed) -> None:
+    """What AWS refuses to make public while the public access block is on."""
+    deployed.client("s3").delete_public_access_block(Bucket=BUCKET)
+
+
+def both(*steps: Callable[[Deployed], None]) -> Callable[[Deployed], None]:
+    def run(deployed: Deployed) -> None:
+        for step in steps:
+            step(deployed)
+
+    return run
+
+
+def access_point(deployed: Deployed) -> None:
+    client = s3control(deployed)
+    client.create_access_point(AccountId=ACCOUNT, Name="open-door", Bucket=BUCKET, PublicAccessBlockConfiguration={})
+
+
+def without_access_point(deployed: Deployed) -> None:
+    s3control(deployed).delete_access_point(AccountId=ACCOUNT, Name="open-door")
+
+
+def s3control(deployed: Deployed) -> t.Any:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _audit_reads
+
+    client = deployed.client("s3control")
+    _audit_reads._keep_addresses_whole(client)
+    return client
+
+
+SAGEMAKER = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+BOUND = {**SAGEMAKER, "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}
+ANA = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+ALL_OBJECTS = f"{BUCKET_ARN}/*"
+TAKEN: dict[str, tuple[Callable[[Deployed], None], Callable[[Deployed], None], set[str]]] = {
+    "everybody reads": (
+        both(unprotected, with_policy(allow("s3:GetObject", on=ALL_OBJECTS, Sid="Open", Principal="*"))),
+        nothing,
+        {"S3.2", "S3.8"},
+    ),
+    "everybody writes": (
+        both(unprotected, with_policy(allow("s3:PutObject", on=ALL_OBJECTS, Sid="Open", Principal={"AWS": "*"}))),
+        nothing,
+        {"S3.3", "S3.8"},
+    ),
+    "no TLS": (with_policy(without="DenyInsecureTransport"), nothing, {"S3.5"}),
+    "others change the policy": (
+        with_policy(allow("s3:PutBucketPolicy", on=BUCKET_ARN, Sid="Friend", Principal={"AWS": "111122223333"})),
+        nothing,
+        {"S3.6"},
+    ),
+    "public access block": (unprotected, nothing, {"S3.8"}),
+    "one switch of it": (
+        with_bucket(
+            "put_public_access_block",
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": False,
+            },
+        ),
+        nothing,
+        {"S3.8"},
+    ),
+    "old versions": (
+        with_bucket(
+            "put_bucket_lifecycle_configuration",
+            LifecycleConfiguration={
+                "Rules": [
+                    {
+                        "ID": "AbortIncompleteMultipartUploads",
+                        "Status": "Enabled",
+                        "Filter": {},
+                        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+                    }
+                ]
+            },
+        ),
+        nothing,
+        {"S3.10"},
+    ),
+    # Without a lifecycle S3 could have MFA delete: that is excepted.
+    "lifecycle": (with_bucket("delete_bucket_lifecycle"), nothing, {"S3.10", "S3.13"}),
+    "ACLs count": (
+        with_bucket(
+            "put_bucket_ownership_controls", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+        ),
+        nothing,
+        {"S3.12"},
+    ),
+    "versioning": (
+        with_bucket("put_bucket_versioning", VersioningConfiguration={"Status": "Suspended"}),
+        nothing,
+        {"S3.14"},
+    ),
+    "KMS": (
+        with_bucket(
+            "put_bucket_encryption",
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
+        ),
+        nothing,
+        {"S3.17"},
+    ),
+    "an open access point": (access_point, without_access_point, {"S3.19"}),
+    "other accounts": (with_policy(without="DenyOtherAccounts"), nothing, {"MLflow.1"}),
+    "administration": (with_role_policy(allow("*")), nothing, {"IAM.1", "IAM.21", "KMS.2", "MLflow.4", "MLflow.5"}),
+    "a service wildcard": (with_role_policy(allow("sagemaker:*")), nothing, {"IAM.21"}),
+    "all keys, inline": (with_role_policy(allow("kms:Decrypt")), nothing, {"KMS.2"}),
+    "all keys, managed": (with_managed_policy(allow("kms:Decrypt")), nothing, {"KMS.1"}),
+    "other buckets": (with_role_policy(allow("s3:GetObject", on="arn:aws:s3:::*/*")), nothing, {"MLflow.4"}),
+    "a policy of AWS": (with_managed_policy(arn="arn:aws:iam::aws:policy/AmazonS3FullAccess"), nothing, {"MLflow.4"}),
+    "pass a role": (with_role_policy(allow("iam:PassRole")), nothing, {"MLflow.5"}),
+    "rights of a user": (
+        with_user(allow("sagemaker-mlflow:GetRun", on=SERVER_ARN)),
+        without_user,
+        {"IAM.2"},
+    ),
+    "artifacts for a user": (with_user(allow("s3:GetObject", on=ALL_OBJECTS)), without_user, {"IAM.2"}),
+    "another principal": (with_trust(BOUND, ANA), with_trust(BOUND), {"MLflow.2"}),
+    "a confused deputy": (with_trust(SAGEMAKER), nothing, {"MLflow.3"}),
+    "bucket owner": (
+        lambda deployed: deployed.client("sagemaker").update_mlflow_tracking_server(
+            TrackingServerName=NAME, S3BucketOwnerVerification=False
+        ),
+        nothing,
+        {"MLflow.6"},
+    ),
+    "a key to be deleted": (
+        with_kms("schedule_key_deletion", PendingWindowInDays=7),
+        both(with_kms("cancel_key_deletion"), with_kms("enable_key"), with_kms("enable_key_rotation")),
+        {"KMS.3"},
+    ),
+    "rotation": (with_kms("disable_key_rotation"), with_kms("enable_key_rotation"), {"KMS.4"}),
+    "a key for everybody": (
+        with_kms("put_key_policy", PolicyName="default", Policy=key_policy(allow("kms:Decrypt", Principal="*"))),
+        with_kms("put_key_policy", PolicyName="default", Policy=key_policy()),
+        {"KMS.5"},
+    ),
+}
+
+
+def test_all_green_on_what_a_deployment_makes(deployed: Deployed) -> None:
+    result = deployed.audit()
+    statuses = {each["id"]: each["status"] for each in result["controls"]}
+    assert [each["id"] for each in result["controls"]] == [control.id for control in CONTROLS]
+    assert red(statuses) == set()
+    assert {control for control, status in statuses.items() if status == "accepted"} == EXCEPTED
+    assert (result["compliant"], result["failing"]) == (True, [])
+    assert result["counts"]["fail"] == len(ACCOUNT_CONTROLS)
+    assert all(each["reason"] for each in result["controls"] if each["status"] == "accepted")
+    assert all(each["remedy"] for each in result["controls"] if each["status"] == "fail")
+
+
+@pytest.mark.parametrize("what", TAKEN)
+def test_red_on_exactly_what_was_taken_away(deployed: Deployed, what: str) -> None:
+    take, mend, expected = TAKEN[what]
+    take(deployed)
+    try:
+        result = deployed.audit()
+        statuses = {each["id"]: each["status"] for each in result["controls"]}
+        assert red(statuses) == expected
+        assert set(result["failing"]) == expected
+        assert not result["compliant"]
+    finally:
+        mend(deployed)
+        deployed.deploy()
+    assert red(deployed.statuses()) == set(), "what was done is not undone"
