@@ -25,7 +25,7 @@ FOR_BENCH := $(VENV)/bench/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help docs molecule bench deploy check destroy stop start status verify ui clients up down test lint sanity build clean requirements chromium
+.PHONY: help docs molecule bench deploy check destroy stop start status verify audit ui clients up down test lint sanity build clean requirements chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -59,6 +59,9 @@ status: $(FOR_RUN) inventory ## Show what runs and where it differs from the inv
 
 verify: $(FOR_RUN) inventory ## Use MLflow with the real client: log, register, read back
 	$(PLAYBOOK) playbooks/verify.yml
+
+audit: $(FOR_RUN) inventory ## Judge what runs by its security controls; fails when one does
+	$(PLAYBOOK) playbooks/audit.yml
 
 ui: $(FOR_RUN) inventory ## Print a link to the MLflow UI
 	$(PLAYBOOK) playbooks/open_ui.yml
