@@ -293,10 +293,18 @@ def _scheduler(call: Call, place: _Place) -> str | None:
     return place.arn("scheduler", f"schedule/{parameters.get('GroupName') or 'default'}/{name}")
 
 
+def _cloudtrail(call: Call, place: _Place) -> str | None:
+    name = call.parameters.get("TrailName") or call.parameters.get("Name") or call.parameters.get("ResourceId")
+    if not name or call.operation.startswith(("Describe", "List")):
+        return None
+    return str(name) if str(name).startswith("arn:") else place.arn("cloudtrail", f"trail/{name}")
+
+
 _RESOURCES: dict[str, Callable[[Call, _Place], str | None]] = {
     "sagemaker": _sagemaker,
     "iam": _iam,
     "sts": _sts,
     "kms": _kms,
     "scheduler": _scheduler,
+    "cloudtrail": _cloudtrail,
 }

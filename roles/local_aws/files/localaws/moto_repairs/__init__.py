@@ -7,6 +7,7 @@ from __future__ import annotations
 
 def register() -> None:
     """Put the repairs into moto. Must run before the first request: moto keeps what it finds then."""
+    from moto.cloudtrail import urls as cloudtrail_urls
     from moto.iam import urls as iam_urls  # loads moto's S3, IAM, KMS and STS
     from moto.kms import urls as kms_urls  # as above
     from moto.s3 import responses as s3_responses  # as above
@@ -14,11 +15,13 @@ def register() -> None:
     from moto.sts import urls as sts_urls  # as above
 
     from localaws.moto_repairs import s3_contents, s3_versions  # as above
+    from localaws.moto_repairs.cloudtrail_responses import RepairedCloudTrailResponse
     from localaws.moto_repairs.iam_responses import RepairedIamResponse  # as above
     from localaws.moto_repairs.kms_responses import RepairedKmsResponse  # as above
     from localaws.moto_repairs.s3_responses import RepairedS3Response, judge_policies_elsewhere
     from localaws.moto_repairs.sts_responses import RepairedTokenResponse  # as above
 
+    cloudtrail_urls.url_paths["{0}/$"] = RepairedCloudTrailResponse.dispatch
     iam_urls.url_paths["{0}/$"] = RepairedIamResponse.dispatch
     kms_urls.url_paths["{0}/$"] = RepairedKmsResponse.dispatch
     sts_urls.url_paths["{0}/$"] = RepairedTokenResponse.dispatch
