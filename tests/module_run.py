@@ -1,7 +1,11 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a module of the collection as Ansible does: arguments in as JSON, one JSON document out."""
+"""Run a module of the collection as Ansible does: arguments in as JSON, one JSON document out.
+
+Ansible runs it in a process of its own or inside the controller. The suites run the first way; with
+MLFLOW_TEST_MODULES_IN=controller in the environment they run the second way, and must have the same results.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +21,15 @@ from unittest import mock
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as module_warnings
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module as controller
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local_region import LocalRegion
 
 PACKAGE = "ansible_collections.mlops.sagemaker_mlflow.plugins.modules"
+IN_CONTROLLER = os.environ.get("MLFLOW_TEST_MODULES_IN") == "controller"
 
 
 class ModuleFailedError(AssertionError):
@@ -55,13 +62,20 @@ class Run:
 class Modules:
     """Runs modules against one local AWS and records the requests that each run makes."""
 
-    def __init__(self, region: LocalRegion) -> None:
+    def __init__(self, region: LocalRegion, in_controller: bool = IN_CONTROLLER) -> None:
         self.region = region
+        self.in_controller = in_controller
 
     def run(self, module: str, *, check: bool = False, **arguments: t.Any) -> Run:
         """One run; raises ModuleFailedError when the module fails."""
         self.region.clear_log()
-        result = self._execute(module, {**arguments, "_ansible_check_mode": check, "_ansible_diff": True})
+        name = f"mlops.sagemaker_mlflow.{module}"
+        if self.in_controller:
+            variables = self.region.environment
+            result = controller.run(controller.Invocation(module, name, arguments, variables, check, diff=True))
+        else:
+            told = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_module_name": name}
+            result = self._execute(module, {**arguments, **told})
         if result.get("failed"):
             raise ModuleFailedError(result)
         return Run(result, self.region.calls(), self.region.writes())
