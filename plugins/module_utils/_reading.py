@@ -38,7 +38,7 @@ def read_together(readings: Sequence[Reading[t.Any]]) -> list[t.Any]:
             if number not in states:
                 _advance(number, reading, answers, rounds, states)
         asked = {(number, name): each for number, reads in rounds.items() for name, each in reads.items()}
-        found = attempt_concurrently(asked)
+        found = attempt_concurrently(asked) if asked else {}
         answers = {number: {name: found[number, name] for name in reads} for number, reads in rounds.items()}
     return [states[number] for number in range(len(readings))]
 
