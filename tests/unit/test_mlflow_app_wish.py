@@ -107,20 +107,18 @@ def test_a_botocore_without_keys_is_named_only_when_a_key_is_wished() -> None:
     require_known_settings(wish(kms_key_id="alias/ours"), ("Name", "KmsKeyId"), "1.43.76")
 
 
-class OldModule:
-    """A module on a botocore that has the client, and neither of these operations."""
+class OldModel:
+    """Of a botocore that has the client, and neither of these operations."""
 
-    class Model:
-        operation_names: t.ClassVar = ["ListTags"]
-
-    clients: t.ClassVar = {"sagemaker": mock.Mock(meta=mock.Mock(service_model=Model))}
+    operation_names: t.ClassVar = ["ListTags"]
 
 
 def test_what_an_old_botocore_knows_is_asked_of_its_model() -> None:
-    assert known_fields(t.cast("t.Any", OldModule), CREATE_OPERATION) == ()
+    old: t.Any = {"sagemaker": mock.Mock(meta=mock.Mock(service_model=OldModel))}
+    assert known_fields(old, CREATE_OPERATION) == ()
     client = boto3.client("sagemaker", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    module = mock.Mock(clients={"sagemaker": client})
-    assert {"Name", "ArtifactStoreUri", "KmsKeyId"} <= set(known_fields(module, CREATE_OPERATION))
+    new: t.Any = {"sagemaker": client}
+    assert {"Name", "ArtifactStoreUri", "KmsKeyId"} <= set(known_fields(new, CREATE_OPERATION))
 
 
 def listed(letter: str, name: str = NAME, status: str = "Created") -> Listed:

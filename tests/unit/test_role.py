@@ -223,6 +223,6 @@ def test_a_name_in_another_letter_case_is_found_out(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_region_nothing_is_read() -> None:
-    module: t.Any = SimpleNamespace(params={}, region=None)
+    module: t.Any = SimpleNamespace(params={}, region=None, clients=None)
     with pytest.raises(MlflowError, match="region: it is not set"):
         role.from_module(module)
