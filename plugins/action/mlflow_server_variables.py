@@ -46,7 +46,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             try:
                 values[name] = _plain(self._templar.template(variables.get(name)))
             except AnsibleError as error:
-                wrong.append(f"{name} cannot be rendered: {error}")
+                wrong.append(f"{name} cannot be rendered: {str(error).rstrip('.')}.")
         _refuse(wrong)
         return values
 

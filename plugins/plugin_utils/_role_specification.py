@@ -42,5 +42,11 @@ _VALIDATOR = ArgumentSpecValidator(OPTIONS)
 
 
 def errors(values: t.Mapping[str, t.Any]) -> list[str]:
-    """What Ansible's own check has against these values."""
-    return list(_VALIDATOR.validate(dict(values)).error_messages)
+    """What Ansible's own check has against these values, a sentence each.
+
+    It takes some texts for dictionaries, which the role does not: that is told elsewhere.
+    """
+    checked = {
+        name: value for name, value in values.items() if OPTIONS[name]["type"] != "dict" or isinstance(value, dict)
+    }
+    return [f"{message.rstrip('.')}." for message in _VALIDATOR.validate(checked).error_messages]

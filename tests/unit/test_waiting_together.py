@@ -45,7 +45,9 @@ class Aws:
         return {each.key: found for each in targets if each.host not in self.unknown}
 
 
-def wait(folder: Path, aws: Aws, host: str, timeout: float = 60.0, hosts: Sequence[str] = HOSTS) -> together.Note | None:
+def wait(
+    folder: Path, aws: Aws, host: str, timeout: float = 60.0, hosts: Sequence[str] = HOSTS
+) -> together.Note | None:
     others = [target(each) for each in hosts if each != host]
     board = together.Board(folder)
     own = target(host)
@@ -82,7 +84,9 @@ def test_a_wait_ends_with_its_time(tmp_path: Path) -> None:
     assert note.looked - note.began >= 0.3
 
 
-def test_who_is_not_known_to_the_one_that_looks_looks_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_not_known_to_the_one_that_looks_looks_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(together, "FORGOTTEN", 0.3)
     aws = Aws(1.5)
     with ThreadPoolExecutor(max_workers=2) as workers:
