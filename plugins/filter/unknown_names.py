@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._variable_rules import unknown_names
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _variable_rules
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,4 +57,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., list[str]]]:
         """The filters of this file."""
-        return {"unknown_names": unknown_names}
+        return {"unknown_names": _variable_rules.unknown_names}

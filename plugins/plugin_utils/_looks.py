@@ -64,7 +64,7 @@ def _look(client: t.Any, arn: str) -> Look | None:
     state: _mlflow_app.MlflowApp | _tracking_server.TrackingServer
     try:
         if is_app:
-            state = _mlflow_app.from_aws(client.describe_mlflow_app(Arn=arn))
+            state = _mlflow_app.from_aws(client.describe_mlflow_app(Arn=arn), None)
         else:
             name = arn.rpartition("/")[2]
             state = _tracking_server.from_aws(client.describe_mlflow_tracking_server(TrackingServerName=name), None)

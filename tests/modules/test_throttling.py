@@ -17,7 +17,7 @@ FEW = {"rate": 6, "burst": 2}
 
 
 def test_a_role_is_converged_although_iam_throttles(region: LocalRegion, modules: Modules) -> None:
-    wish = {"name": "mlflow", "artifact_store_uri": "s3://artifacts/team", "tags": {"Team": "vision"}}
+    wish: dict[str, t.Any] = {"name": "mlflow", "artifact_store_uri": "s3://artifacts/team", "tags": {"Team": "vision"}}
     region.configure(rate_limits={"iam": FEW})
     created = modules.run("iam_mlflow_role", **wish)
     assert created.result["arn"] == f"arn:aws:iam::{ACCOUNT}:role/mlflow"
