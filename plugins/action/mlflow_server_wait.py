@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import typing as t
 from pathlib import Path
@@ -16,12 +15,12 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import duration
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _waiting_together as together
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._waiting_hosts import WaitingHosts
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 ARGUMENTS: dict[str, t.Any] = {
     "registered": {"type": "list", "elements": "str", "required": True},
@@ -44,7 +43,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         variables = task_vars or {}
         result: dict[str, t.Any] = {**super().run(tmp, variables), "changed": False, "others_begin": False}
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
-        hosts = _Hosts(variables, arguments, self._templar)
+        hosts = self._hosts(variables, arguments)
         own = hosts.target(variables["inventory_hostname"])
         if own is None or self._task.check_mode or self._connection.transport != "local" or self._connection.become:
             return {**result, "waited": False}
@@ -54,9 +53,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
             return {**result, "waited": False, "others_begin": True}
         return {**result, **_waited(board, own, hosts, arguments)}
 
+    def _hosts(self, variables: Mapping[str, t.Any], arguments: Mapping[str, t.Any]) -> WaitingHosts:
+        name = arguments["environment_variable"]
+        here = self._templar.template(variables.get(name, {})) if name else {}
+        return WaitingHosts(
+            variables["hostvars"], variables.get("ansible_play_batch", ()), arguments["registered"], name, here
+        )
+
 
 def _waited(
-    board: together.Board, own: together.Target, hosts: _Hosts, arguments: Mapping[str, t.Any]
+    board: together.Board, own: together.Target, hosts: WaitingHosts, arguments: Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
     try:
         from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._looks import Looks
@@ -81,56 +87,3 @@ def _waited(
 def _show(line: str) -> None:
     """On stderr, so that output which a program reads stays whole."""
     Display().display(line, stderr=True)
-
-
-class _Hosts:
-    """What the hosts of the play have registered."""
-
-    def __init__(self, variables: Mapping[str, t.Any], arguments: Mapping[str, t.Any], templar: t.Any) -> None:
-        self._host_variables = variables["hostvars"]
-        self._names: list[str] = list(variables.get("ansible_play_batch", ()))
-        self._registered: list[str] = arguments["registered"]
-        self._environment: str | None = arguments["environment_variable"]
-        self._here = templar.template(variables.get(self._environment, {})) if self._environment else {}
-
-    def have_to_begin(self) -> bool:
-        """Whether a host has not asked AWS for anything yet, which it cannot while its worker is one that waits."""
-        return any(not self._results(name) for name in self._names)
-
-    def targets(self) -> Iterator[together.Target]:
-        """What each host waits for."""
-        for name in self._names:
-            target = self.target(name)
-            if target is not None:
-                yield target
-
-    def target(self, name: str) -> together.Target | None:
-        """What this host waits for; None for nothing."""
-        for result in self._parts(name):
-            arn = result.get("tracking_server_arn") or result.get("arn")
-            if result.get("skipped") or result.get("failed") or not arn:
-                continue
-            status = result.get("tracking_server_status") or result.get("status")
-            maintenance = result.get("tracking_server_maintenance_status") or result.get("maintenance_status")
-            if result.get("changed") or sagemaker.is_in_flux(status) or sagemaker.is_in_flux(maintenance):
-                noun = "tracking server" if "tracking_server_arn" in result else "MLflow App"
-                subject = f"{noun} {result.get('tracking_server_name') or result.get('name')}"
-                before = json.dumps(result, sort_keys=True, default=str)
-                return together.Target(name, str(arn), subject, self._environment_of(name), before)
-        return None
-
-    def _results(self, name: str) -> list[Mapping[str, t.Any]]:
-        variables = self._host_variables[name]
-        return [variables[registered] for registered in self._registered if registered in variables]
-
-    def _parts(self, name: str) -> Iterator[Mapping[str, t.Any]]:
-        """Results about a single resource; that of mlflow_environment holds several."""
-        for result in self._results(name):
-            parts = [result[kind] for kind in ("tracking_server", "app") if isinstance(result.get(kind), dict)]
-            yield from parts or [result]
-
-    def _environment_of(self, name: str) -> dict[str, str]:
-        """The environment variables of a host; of a variable that is not in the inventory, all hosts have the same."""
-        variables = self._host_variables[name]
-        found = variables.get(self._environment, self._here)
-        return {str(key): str(value) for key, value in found.items()}

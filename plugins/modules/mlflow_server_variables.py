@@ -32,7 +32,7 @@ options: {}
 
 EXAMPLES = r"""
 - name: Check the variables
-  mlops.sagemaker_mlflow.mlflow_server_variables:
+  mlops.sagemaker_mlflow.mlflow_server_variables: {}
 """
 
 RETURN = r"""

@@ -36,8 +36,8 @@ attributes:
 options:
   registered:
     description:
-      - The variables that every host has registered the results of M(mlops.sagemaker_mlflow.sagemaker_mlflow_server) and
-        M(mlops.sagemaker_mlflow.sagemaker_mlflow_app) under.
+      - The variables that every host has registered the results of M(mlops.sagemaker_mlflow.sagemaker_mlflow_server),
+        M(mlops.sagemaker_mlflow.sagemaker_mlflow_app) or M(mlops.sagemaker_mlflow.mlflow_environment) under.
     type: list
     elements: str
     required: true
