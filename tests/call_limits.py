@@ -14,7 +14,7 @@ from localaws.distance import round_trips
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-READS = Counter(
+LOOKING = Counter(
     {
         "iam:GetRole": 1,
         "iam:GetRolePolicy": 2,
@@ -30,7 +30,19 @@ READS = Counter(
         "sagemaker:ListTags": 1,
     }
 )
-"""Each tells something that no other one tells."""
+"""At an environment that exists: each tells something that no other one tells."""
+LOOKING_FOR_NOTHING = Counter(
+    {
+        "iam:GetRole": 1,
+        "iam:ListAttachedRolePolicies": 1,
+        "iam:ListRolePolicies": 1,
+        "s3:GetPublicAccessBlock": 1,
+        "sagemaker:DescribeMlflowTrackingServer": 1,
+        "sagemaker:ListMlflowApps": 1,
+        "sts:GetCallerIdentity": 1,
+    }
+)
+"""At one that does not: one answer of a resource tells that it is not there, and none tells the account."""
 CREATING = Counter(
     {
         "iam:AttachRolePolicy": 1,
@@ -40,27 +52,32 @@ CREATING = Counter(
         "s3:PutBucketLifecycleConfiguration": 1,
         "s3:PutBucketPolicy": 1,
         "s3:PutBucketVersioning": 1,
+        "s3:PutPublicAccessBlock": 1,
         "sagemaker:CreateMlflowTrackingServer": 1,
+        "sagemaker:DescribeMlflowTrackingServer": 1,
     }
 )
+"""Tags go with what creates; the last look is the one that waits for the server."""
 REPAIRING = Counter({"iam:PutRolePolicy": 1, "s3:PutBucketTagging": 1, "s3:PutBucketVersioning": 1})
-WRITES = {"noop": Counter[str](), "check": Counter[str](), "create": CREATING, "drift": REPAIRING}
+EXPECTED = {
+    "check": LOOKING_FOR_NOTHING,
+    "create": LOOKING_FOR_NOTHING + CREATING,
+    "noop": LOOKING,
+    "drift": LOOKING + REPAIRING,
+}
 LIMITS = {target.scenario: target for target in TARGETS if target.environments == 1}
 
 
 def problems(scenario: str, log: Sequence[Mapping[str, t.Any]]) -> list[str]:
     """What a run of the scenario did that it must not do; empty when all is well."""
-    limit = LIMITS[scenario]
-    writes = Counter(_name(call) for call in log if call["write"])
-    reads = Counter(_name(call) for call in log if not call["write"])
+    limit, expected = LIMITS[scenario], EXPECTED[scenario]
+    calls = Counter(_name(call) for call in log)
     chain = [_name(call) for call in round_trips(log)]
     found = []
-    if writes != WRITES[scenario]:
-        found.append(f"{scenario}: other writes: {_difference(writes, WRITES[scenario])}")
-    if scenario == "noop" and reads != READS:
-        found.append(f"{scenario}: other reads: {_difference(reads, READS)}")
-    if len(log) > limit.calls:
-        found.append(f"{scenario}: {len(log)} calls, at most {limit.calls}: {dict(reads + writes)}")
+    if calls != expected:
+        found.append(f"{scenario}: other calls: {_difference(calls, expected)}")
+    if calls.total() > limit.calls:
+        found.append(f"{scenario}: {calls.total()} calls, at most {limit.calls}")
     if len(chain) > limit.chain:
         found.append(f"{scenario}: {len(chain)} round trips, at most {limit.chain}: {', '.join(chain)}")
     return found
