@@ -38,6 +38,10 @@ IMPATIENT = {"mlflow_server_role_propagation_delay": 0, "mlflow_server_wait_dela
 NOT_RUN = {
     "git clone https://github.com/mlops/sagemaker_mlflow && cd sagemaker_mlflow": "needs the internet",
     "make test": "runs these tests",
+    "make bench": "times depend on the machine, so no test judges them",
+    "make bench ARGS=--quick": "as above",
+    "make bench ARGS=--record": "as above",
+    "make bench ARGS=--profile": "as above",
     "ansible-galaxy collection install mlops.sagemaker_mlflow": "needs Galaxy",
     "ansible-galaxy collection install mlops.sagemaker_mlflow --upgrade": "needs Galaxy",
     "pip install -r outputs/mlflow-staging-clients/requirements.txt": "needs the internet",

@@ -48,6 +48,10 @@ def cost(job: Job, **changes: t.Any) -> Cost:
     return Cost(**{**values, **changes})
 
 
+def done(**_parameters: object) -> None:
+    """A write of the drift."""
+
+
 class FakeBench:
     """Answers as a region would whose environments exist once they were deployed."""
 
@@ -73,8 +77,7 @@ class FakeBench:
 
     def _client(self, _service: str) -> t.Any:
         self._drifted = True
-        called = lambda **_parameters: None  # noqa: E731  # the name of no operation matters
-        return SimpleNamespace(put_bucket_versioning=called, put_bucket_tagging=called, put_role_policy=called)
+        return SimpleNamespace(put_bucket_versioning=done, put_bucket_tagging=done, put_role_policy=done)
 
 
 def measured(folder: Path, extent: Extent) -> tuple[FakeBench, Results]:
