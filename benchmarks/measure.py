@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from local_region import LocalRegion
 
+RateLimits = dict[str, dict[str, float]]
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 FOREIGN = ("AWS_", "ANSIBLE_", "MLFLOW_", "PYTHONPATH")
 RECAP = re.compile(r"^\S+\s+: ok=\d+\s+changed=(?P<changed>\d+)", re.MULTILINE)
@@ -84,17 +85,23 @@ class Bench:
             "ANSIBLE_LOCALHOST_WARNING": "false",
         }
 
-    def run(self, job: Job, latency_ms: float, *, sample_memory: bool = False) -> Cost:
-        """Run one job at a distance from AWS."""
+    def run(
+        self, job: Job, latency_ms: float, *, sample_memory: bool = False, rate_limits: RateLimits | None = None
+    ) -> Cost:
+        """Run one job at a distance from AWS.
+
+        :param rate_limits: how many requests a service takes, by its name; others are throttled.
+        """
         inventory = self.folder / "inventory.yml"
         inventory.write_text(yaml.safe_dump(dict(job.inventory)))
         command = [str(ANSIBLE_PLAYBOOK), "-i", str(inventory), "--forks", str(job.forks), str(job.playbook)]
         self.region.clear_log()
-        self.region.configure(latency_ms=latency_ms)
+        limits = {} if rate_limits is None else {"rate_limits": rate_limits}
+        self.region.configure(latency_ms=latency_ms, **limits)
         try:
             cost = self._measured(job, [*command, *job.arguments], sample_memory)
         finally:
-            self.region.configure(latency_ms=0)
+            self.region.configure(latency_ms=0, **{name: {} for name in limits})
         return cost
 
     def _measured(self, job: Job, command: Sequence[str], sample_memory: bool) -> Cost:

@@ -23,6 +23,7 @@ NAMES = {
 }
 SCENARIOS = {
     "noop": "nothing to do",
+    "throttled": "nothing to do, IAM at 20 requests/s",
     "check": "check mode",
     "create": "create",
     "drift": "drift of three settings",

@@ -46,6 +46,8 @@ TARGETS = (
     Target("20 environments, nothing to do", "noop", OURS, calls=280, chain=6, wall=15, cpu=25, environments=20),
 )
 FLEET_SECONDS = 30.0
+THROTTLED = "throttled"
+THROTTLED_SLOWDOWN = 2.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Verdict:
 def judge(results: Results) -> list[Verdict]:
     """Every target that was measured."""
     verdicts = [verdict for target in TARGETS for verdict in _judged(results, target)]
-    return [*verdicts, *_fleet(results)]
+    return [*verdicts, *_throttled(results), *_fleet(results)]
 
 
 def _judged(results: Results, target: Target) -> Iterator[Verdict]:
@@ -79,6 +81,14 @@ def _judged(results: Results, target: Target) -> Iterator[Verdict]:
     if peer is not None and peer.wall_runs and ours.wall_runs:
         yield _times(target.title, "wall", peer.wall, ours.wall, target.wall)
         yield _times(target.title, "CPU", peer.cpu, ours.cpu, target.cpu)
+
+
+def _throttled(results: Results) -> Iterator[Verdict]:
+    """A limit of requests costs time, and no failure: the run would not be here."""
+    limited, free = results.find(THROTTLED, OURS, 20), results.find("noop", OURS, 20)
+    if limited is not None and free is not None:
+        title = "20 environments, IAM at 20/s"
+        yield _at_most(title, "wall, of that without limit", limited.wall / free.wall, THROTTLED_SLOWDOWN, None)
 
 
 def _fleet(results: Results) -> Iterator[Verdict]:

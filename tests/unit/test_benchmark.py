@@ -18,7 +18,7 @@ from benchmarks.contestants import MODULES, OURS, PEER
 from benchmarks.measure import Cost, RunFailedError
 from benchmarks.results import Measurement, Results, load
 from benchmarks.schedule import FULL, QUICK, Extent, Schedule
-from benchmarks.targets import TARGETS, judge
+from benchmarks.targets import TARGETS, THROTTLED, judge
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ class FakeBench:
         self._exist: set[str] = set()
         self._drifted = False
 
-    def run(self, job: Job, latency_ms: float, *, sample_memory: bool = False) -> Cost:
+    def run(self, job: Job, latency_ms: float, *, sample_memory: bool = False, rate_limits: t.Any = None) -> Cost:
         self.jobs.append((job.name, latency_ms))
         names = set(job.inventory["mlflow_servers"]["hosts"])
         is_new = not names <= self._exist or self._drifted
@@ -96,7 +96,8 @@ def test_a_full_benchmark(tmp_path: Path) -> None:
     assert results.find("noop", OURS, 200) is not None
     assert results.of("noop", OURS, 200).memory_mib == 100
     titles = {verdict.title for verdict in judge(results)}
-    assert titles == {target.title for target in TARGETS} | {"200 environments, nothing to do"}
+    fleets = {"20 environments, IAM at 20/s", "200 environments, nothing to do"}
+    assert titles == {target.title for target in TARGETS} | fleets
     chains = [name for name, latency in bench.jobs if latency == 500]
     assert len(chains) == 9
     assert not [name for name in chains if name.startswith(PEER)], "its chain is its number of calls"
@@ -179,6 +180,14 @@ def fleet(wall: float, cpu: float, memory: float) -> Results:
 def test_targets_of_the_big_fleet(results: Results, missed: list[str]) -> None:
     verdicts = [verdict for verdict in judge(results) if verdict.title.startswith("200")]
     assert [verdict.measure for verdict in verdicts if not verdict.met] == missed
+
+
+@pytest.mark.parametrize(("wall", "missed"), [(6.0, []), (6.1, ["wall, of that without limit"])])
+def test_target_of_a_limit_of_requests(wall: float, missed: list[str]) -> None:
+    free, limited = Measurement("noop", OURS, 20, [3.0], [2.0]), Measurement(THROTTLED, OURS, 20, [wall], [2.0])
+    verdicts = judge(Results(measurements=[free, limited]))
+    found = [verdict for verdict in verdicts if "IAM" in verdict.title]
+    assert [verdict.measure for verdict in found if not verdict.met] == missed
 
 
 def test_results_come_back_as_they_were(tmp_path: Path) -> None:
