@@ -84,6 +84,15 @@ class Bench:
             "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "playbooks" / "collections"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
         }
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """The first call of a service has the region load its model, which no client of AWS waits for."""
+        self.region.client("iam").list_roles()
+        self.region.client("s3").list_buckets()
+        self.region.client("sts").get_caller_identity()
+        self.region.client("sagemaker").list_mlflow_tracking_servers()
+        self.region.client("sagemaker").list_mlflow_apps()
 
     def run(
         self, job: Job, latency_ms: float, *, sample_memory: bool = False, rate_limits: RateLimits | None = None
