@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import re
 import subprocess
@@ -93,6 +94,12 @@ class Bench:
         self.region.client("sts").get_caller_identity()
         self.region.client("sagemaker").list_mlflow_tracking_servers()
         self.region.client("sagemaker").list_mlflow_apps()
+
+    def with_variables(self, **variables: str) -> Bench:
+        """The same, with these environment variables for the runs."""
+        other = copy.copy(self)
+        other._environment = {**self._environment, **variables}
+        return other
 
     def run(
         self, job: Job, latency_ms: float, *, sample_memory: bool = False, rate_limits: RateLimits | None = None

@@ -28,6 +28,8 @@ session = botocore.session.get_session()
 for service in ("s3", "iam", "sagemaker"):
     session.create_client(service, region_name="us-east-1", endpoint_url="http://127.0.0.1:1")
 """
+_IMPORT = re.compile(r"^import time:\s+(?P<micros>\d+) \|\s+\d+ \|\s+(?P<module>\S+)", re.MULTILINE)
+_AWS = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "ansible_collections.amazon")
 _TASKS = re.compile(r"^TASK \[", re.MULTILINE)
 _ROWS = {
     "ansible_start": "`ansible-playbook --version`: Python, Ansible, its configuration",
@@ -36,6 +38,9 @@ _ROWS = {
     "clients": "botocore, the models of three services, three clients, in a Python of their own",
     "ours": "the rest: variables, validation, signing, comparing, the outputs, the summary",
     "total": "the whole run",
+    "import_ansible": "of the whole: imports of Ansible and what it stands on, in all processes",
+    "import_aws": "of the whole: imports of boto3, botocore and amazon.aws",
+    "import_collection": "of the whole: imports of this collection",
 }
 
 
@@ -63,7 +68,21 @@ def measure(bench: Bench, report: Callable[[str], None], rounds: int = ROUNDS) -
         report(", ".join(f"{name} {seconds:.2f}" for name, seconds in found.items()))
     parts = {name: round(statistics.median(values), 1) for name, values in runs.items()}
     known = parts["empty_play"] + parts["tasks"] + parts["clients"]
-    return {**parts, "ours": round(parts["total"] - known, 1), "task_count": tasks}
+    told = bench.with_variables(PYTHONPROFILEIMPORTTIME="1").run(ours.job([environment]), 0).output
+    return {**parts, "ours": round(parts["total"] - known, 1), "task_count": tasks, **imports(told)}
+
+
+def imports(told: str) -> dict[str, float]:
+    """Milliseconds of imports, from what Python tells of each with PYTHONPROFILEIMPORTTIME."""
+    found = {"import_ansible": 0.0, "import_aws": 0.0, "import_collection": 0.0}
+    for match in _IMPORT.finditer(told):
+        module = match["module"]
+        if module.startswith("ansible_collections.mlops"):
+            kind = "import_collection"
+        else:
+            kind = "import_aws" if module.startswith(_AWS) else "import_ansible"
+        found[kind] += int(match["micros"]) / 1000
+    return {kind: round(millis, 1) for kind, millis in found.items()}
 
 
 def rows(parts: Mapping[str, float]) -> list[list[str]]:

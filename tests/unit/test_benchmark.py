@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from benchmarks import page, plot, tables
+from benchmarks import page, plot, profile, tables
 from benchmarks.__main__ import PAGE, PICTURE, RECORDED
 from benchmarks.contestants import MODULES, OURS, PEER
 from benchmarks.measure import Cost, RunFailedError
@@ -188,6 +188,19 @@ def test_target_of_a_limit_of_requests(wall: float, missed: list[str]) -> None:
     verdicts = judge(Results(measurements=[free, limited]))
     found = [verdict for verdict in verdicts if "IAM" in verdict.title]
     assert [verdict.measure for verdict in found if not verdict.met] == missed
+
+
+def test_imports_are_added_up_by_whom_they_are_of() -> None:
+    told = """\
+import time: self [us] | cumulative | imported package
+import time:      1500 |      30000 |   ansible.cli
+import time:       500 |        500 | json
+import time:      2000 |       2000 |     botocore.session
+import time:      1000 |       1000 | ansible_collections.amazon.aws
+import time:      4000 |       4000 | ansible_collections.mlops.sagemaker_mlflow.plugins.action
+TASK [import time: 7 | 7 | x]
+"""
+    assert profile.imports(told) == {"import_ansible": 2.0, "import_aws": 3.0, "import_collection": 4.0}
 
 
 def test_results_come_back_as_they_were(tmp_path: Path) -> None:
