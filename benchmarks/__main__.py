@@ -20,7 +20,7 @@ import yaml
 from local_region import REPOSITORY
 
 from benchmarks import page, plot, profile, tables
-from benchmarks.measure import Bench
+from benchmarks.measure import Bench, RunFailedError
 from benchmarks.results import Results, load
 from benchmarks.schedule import CHAIN_LATENCY_MS, FULL, LATENCY_MS, QUICK, Extent, Schedule
 from benchmarks.targets import judge
@@ -37,9 +37,13 @@ REGION = ("--mlflow", "off", "--set", "tls=true", "--set", "tracking_server_quot
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, or show again what was measured; 1 when a target is missed."""
+    """Measure, or show again what was measured; 1 when a target is missed, 2 when nothing could be measured."""
     options = _parser().parse_args(arguments)
-    results = load(options.show) if options.show else _measured(QUICK if options.quick else FULL, options.profile)
+    try:
+        results = load(options.show) if options.show else _measured(QUICK if options.quick else FULL, options.profile)
+    except RunFailedError as failure:
+        print(f"\nNothing was measured, because a run did not do what it had to:\n{failure}", file=sys.stderr)
+        return 2
     if not options.show:
         results.save(LATEST / "results.json")
         plot.draw(results, LATEST / "speed.svg")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.results import Measurement, Results
 
 ROWS = (("noop", 1), ("check", 1), ("drift", 1), ("create", 1))
-COLOURS = {PEER: "#9aa5b1", MODULES: "#74a9cf", OURS: "#045a8d"}
+COLOURS = {PEER: "#9aa5b1", OURS: "#045a8d", MODULES: "#74a9cf"}
 PANELS = (("wall", "seconds"), ("cpu", "seconds of CPU"), ("chain", "round trips"))
 
 

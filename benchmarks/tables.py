@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAMES = {
     PEER: "amazon.aws + CLI",
     OURS: "this collection",
-    MODULES: "… by ordinary modules",
+    MODULES: "this collection, ordinary modules",
     EMPTY: "an empty play",
 }
 SCENARIOS = {
