@@ -133,7 +133,7 @@ class Bench:
                 stderr=file,
                 start_new_session=True,
             )
-        memory = _Memory(process.pid if sample_memory else None)
+        memory = Memory(process.pid if sample_memory else None)
         with memory:
             _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - begun
@@ -168,7 +168,7 @@ def cpu_of(command: Sequence[str]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-class _Memory:
+class Memory:
     """Adds up, twice a second, what all processes of a session hold (proportional: shared pages count once)."""
 
     def __init__(self, session: int | None) -> None:
