@@ -25,7 +25,7 @@ FOR_BENCH := $(VENV)/bench/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help docs molecule bench deploy check destroy stop start status verify audit ui clients up down test lint sanity build clean requirements chromium
+.PHONY: help docs molecule bench deploy check destroy stop start status verify audit ui clients up down test lint sanity policies build clean requirements chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -106,6 +106,9 @@ sanity-installed: $(FOR_TEST)
 chromium:
 	@command -v chromium >/dev/null || { $(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq && $(if $(filter 0,$(shell id -u)),,sudo )apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 	  || { echo "The UI tests need chromium in PATH: install it and repeat." >&2; exit 2; }
+
+policies: $(FOR_TEST) ## Record which rights the playbooks take, and write docs/security.md from that
+	PYTHONPATH=tests $(BIN)/python tests/deployer_runs.py
 
 build: $(FOR_RUN) ## The Galaxy tarball, in build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build .

@@ -110,7 +110,12 @@ def _subject(resource: str) -> tuple[str, str]:
 
 
 def _statement(sid: str, actions: set[str], resources: set[str]) -> dict[str, t.Any]:
-    statement: dict[str, t.Any] = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": sorted(resources)}
+    statement: dict[str, t.Any] = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": sorted(resources),
+    }
     if sid in _CONDITIONS:
         statement["Condition"] = _CONDITIONS[sid]
     return statement

@@ -35,11 +35,10 @@ def artifact_place(option: str, uri: str | None) -> tuple[str, str]:
 
 
 def _check(option: str, uri: str | None, prefix: str) -> None:
-    wildcard = next((character for character in prefix if character in _WILDCARDS), None)
-    if wildcard is not None:
+    if any(character in _WILDCARDS for character in prefix):
         raise MlflowError(
-            f"{option}: '{_short(uri)}' is no place in S3: {wildcard} is a wildcard or begins a variable in a policy, and would open "
-            "more than this prefix."
+            f"{option}: '{_short(uri)}' is no place in S3: the prefix has none of * ? $ (they are wildcards in a policy, and would open "
+            "more than this prefix)."
         )
     wrong = next((character for character in prefix if character in _AVOIDED or not " " <= character <= "~"), None)
     if wrong is not None:

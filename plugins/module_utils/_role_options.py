@@ -156,7 +156,7 @@ def checked(option: str, value: str, pattern: re.Pattern[str], longest: int, all
     if not 1 <= len(value) <= longest:
         raise MlflowError(f"{option}: '{value[:80]}' has {len(value)} characters; AWS allows 1 to {longest}.")
     if not pattern.fullmatch(value):
-        raise MlflowError(f"{option}: {value!r} is not allowed: {allowed}.")
+        raise MlflowError(f"{option}: '{value}' is not allowed: {allowed}.")
     return value
 
 

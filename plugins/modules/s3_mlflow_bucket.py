@@ -325,7 +325,8 @@ notes:
     needs C(s3:GetLifecycleConfiguration) and C(s3:PutLifecycleConfiguration). O(logging) needs C(s3:GetBucketLogging) and
     C(s3:PutBucketLogging). O(cors_rules) needs C(s3:GetBucketCORS) and C(s3:PutBucketCORS). O(tags) needs
     C(s3:GetBucketTagging) and C(s3:PutBucketTagging). When no option has a value, C(s3:ListBucket) is needed.
-  - Creating the bucket needs C(s3:CreateBucket), and with tags C(s3:TagResource).
+  - Creating the bucket needs C(s3:CreateBucket), with tags C(s3:TagResource), and with O(object_ownership)
+    C(s3:PutBucketOwnershipControls).
   - O(state=absent) needs C(s3:DeleteBucket), C(s3:ListBucketVersions) and C(s3:ListBucketMultipartUploads), and with
     O(force_delete_objects=true) also C(s3:DeleteObject), C(s3:DeleteObjectVersion) and C(s3:AbortMultipartUpload).
   - The bucket must be in the region of the task, because MLflow needs it there. A bucket elsewhere is an error.
