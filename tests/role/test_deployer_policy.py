@@ -195,6 +195,7 @@ CHANGES = [
             **BUCKET_BASE,
             "cors_rules": OPTIONS["mlflow_server_bucket_cors_rules"],
             "logging": OPTIONS["mlflow_server_bucket_logging"],
+            "tags": {"Project": "other"},
         },
     ),
 ]
