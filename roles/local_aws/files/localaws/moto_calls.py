@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import lean_botocore
+from localaws import lean_botocore, moto_repairs
 from localaws.identify import Scope, scope_of
 from localaws.protocol_errors import Answer, render, service_error
 from localaws.settings import BOOT_ACCESS_KEY
@@ -50,6 +50,7 @@ class MotoCalls:
         if scope is not None:
             own.setdefault("HTTP_AUTHORIZATION", _as_header(scope))
         with self._running.changes.lock:
+            moto_repairs.register_for(call.service)
             self._provide_managed_policies(call, principal)
             try:
                 answer = self._run(own)

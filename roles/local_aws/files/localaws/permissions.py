@@ -147,6 +147,8 @@ def _request_tags(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 def _tagging(call: Call, place: _Place, own: Permission) -> Iterator[Permission]:
     """Tagging while creating is a right of its own (dependent action ``AddTags`` of SageMaker, ``TagRole`` of IAM)."""
+    if call.service == "ec2" and call.operation.startswith("Create") and call.parameters.get("TagSpecifications"):
+        yield Permission("ec2:CreateTags", "*", {**own.context, "ec2:createaction": [call.operation]})
     if not call.operation.startswith("Create") or not call.parameters.get("Tags"):
         return
     if call.service == "sagemaker":

@@ -108,6 +108,7 @@ class Settings:
 
     # Requests that a service takes, {"iam": {"rate": 20, "burst": 40}}: AWS has such limits, and publishes few of them.
     rate_limits: dict[str, dict[str, float]] = field(default_factory=dict)
+    vpc_endpoint_seconds: float = 0.0  # a VPC endpoint is pending, or being deleted, for so long
 
     stopped_status: int = 400  # answer of a stopped server's data plane; the client must not retry it
     stopped_body: str = "Tracking server is not running"

@@ -30,3 +30,13 @@ def register() -> None:
     S3Backend.list_object_versions = s3_versions.list_object_versions
     s3_contents.write_large_ones_at_once()
     judge_policies_elsewhere()
+
+
+def register_for(service: str) -> None:
+    """Repairs of a service that few need and that is large: they wait for its first request."""
+    if service == "ec2":
+        from moto.ec2 import urls as ec2_urls  # as the function says
+
+        from localaws.moto_repairs.ec2_endpoints import RepairedEc2Response  # as the function says
+
+        ec2_urls.url_paths["{0}/"] = RepairedEc2Response.dispatch
