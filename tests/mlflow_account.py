@@ -53,3 +53,18 @@ def make_user(region: LocalRegion, *actions: str) -> dict[str, str]:
     key = client.create_access_key(UserName="ana")["AccessKey"]
     region.configure(iam_enforcement=True)
     return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+
+def make_vpc(region: LocalRegion) -> dict[str, t.Any]:
+    """A VPC with one zone, as the variable names it."""
+    ec2 = region.client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+    subnet = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(VpcId=vpc_id)["RouteTable"]["RouteTableId"]
+    return {
+        "vpc_id": vpc_id,
+        "subnet_ids": [subnet],
+        "route_table_ids": [table],
+        "allowed_cidrs": ["10.0.0.0/16"],
+    }

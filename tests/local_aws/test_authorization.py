@@ -241,9 +241,10 @@ def test_a_key_s_policy_decides(enforcing: LocalAws) -> None:
         "Action": "kms:*",
         "Resource": "*",
     }
-    closed_key = kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": [own]}))["KeyMetadata"][
-        "KeyId"
-    ]
+    enforcing.user("somebody")
+    closed_key = kms.create_key(
+        Policy=json.dumps({"Version": "2012-10-17", "Statement": [own]}), BypassPolicyLockoutSafetyCheck=True
+    )["KeyMetadata"]["KeyId"]
     client = enforcing.client("kms", enforcing.user("ann", allow("kms:DescribeKey")))
     assert client.describe_key(KeyId=open_key)["KeyMetadata"]["KeyId"] == open_key
     message = refused(lambda: client.describe_key(KeyId=closed_key))[2]

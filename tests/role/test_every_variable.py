@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import yaml
 from botocore.exceptions import ClientError
 from local_region import ACCOUNT, REPOSITORY
-from mlflow_account import make_app, make_servers, make_user
+from mlflow_account import make_app, make_servers, make_user, make_vpc
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -319,6 +319,9 @@ AFTER_DEPLOY: dict[str, Callable[[World], bool]] = {
     "role_inline_policies": lambda world: inline(world, "read-buckets") == READ_BUCKETS,
     "role_propagation_delay": lambda world: DELAY <= world.pause_after_role() < DEFAULT_DELAY,
     "additional_role_policies": lambda world: attached(world) == ["extra"],
+    "vpc_endpoints": lambda world: (
+        len(world.client("ec2", "us-east-1").describe_vpc_endpoints()["VpcEndpoints"]) == len(("api", "server", "s3"))
+    ),
     "wait": lambda world: world.output("guest")["status"] == "Creating",
     "wait_timeout": lambda world: "Timed out after 2s" in world.deployed.output,
     "wait_delay": lambda world: world.looks_at_creation() >= CREATION,
@@ -382,7 +385,8 @@ def prepare(project: Project) -> tuple[str, str, dict[str, str]]:
 
 def test_every_variable_has_its_effect(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     key, app_key, user = prepare(project)
-    again = {**AGAIN, "verify_python": recorder(project.folder, "python")}
+    network = make_vpc(project.region)
+    again = {**AGAIN, "verify_python": recorder(project.folder, "python"), "vpc_endpoints": network}
     given = {"every": every(project, key, user), "guest": GUEST, "again": again, "slow": SLOW, "app": an_app(app_key)}
     project.hosts = {host: variables(values) for host, values in given.items()}
     deployed = project.run("deploy")
