@@ -330,7 +330,7 @@ class TestFaults:
 
     def test_a_missing_right_is_named(self, modules: Modules, network: Network) -> None:
         user = make_user(network.region, "ec2:Describe*", "ec2:CreateSecurityGroup", "ec2:CreateTags")
-        message = modules.fail(MODULE, **network.wish, **user)
+        message = modules.fail(MODULE, **{**network.wish, **user})
         assert "AuthorizeSecurityGroupIngress" in message
         assert "UnauthorizedOperation" in message
 

@@ -201,14 +201,15 @@ class TestWhoMayUseIt:
         assert s3.get_object(Bucket="artifacts", Key="a/model")["Body"].read() == b"weights"
         kms = self.client(region, users["mlflow"], "kms")
         stranger = self.client(region, users["stranger"], "s3")
-        for denied in (
+        attempts: tuple[t.Callable[[], object], ...] = (
             lambda: s3.put_object(Bucket="other", Key="a", Body=b""),
             lambda: kms.generate_data_key(KeyId=arn, KeySpec="AES_256"),
             lambda: kms.encrypt(KeyId=arn, Plaintext=b"x"),
             lambda: kms.create_grant(KeyId=arn, GranteePrincipal=ROLE, Operations=["Decrypt"]),
             lambda: stranger.get_object(Bucket="artifacts", Key="a/model"),
             lambda: stranger.put_object(Bucket="artifacts", Key="b", Body=b""),
-        ):
+        )
+        for denied in attempts:
             with pytest.raises(Exception, match=r"AccessDenied.*no resource-based policy allows the kms:"):
                 denied()
 
