@@ -25,6 +25,7 @@ if t.TYPE_CHECKING:
 ARGUMENTS: dict[str, t.Any] = {
     "registered": {"type": "list", "elements": "str", "required": True},
     "environment_variable": {"type": "str"},
+    "session_variable": {"type": "str"},
     "timeout": {"type": "int", "default": 3600},
     "delay": {"type": "float", "default": 30.0},
 }
@@ -56,9 +57,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
     def _hosts(self, variables: Mapping[str, t.Any], arguments: Mapping[str, t.Any]) -> WaitingHosts:
         name = arguments["environment_variable"]
         here = self._templar.template(variables.get(name, {})) if name else {}
-        return WaitingHosts(
-            variables["hostvars"], variables.get("ansible_play_batch", ()), arguments["registered"], name, here
-        )
+        names, session = variables.get("ansible_play_batch", ()), arguments["session_variable"]
+        return WaitingHosts(variables["hostvars"], names, arguments["registered"], name, here, session)
 
 
 def _waited(

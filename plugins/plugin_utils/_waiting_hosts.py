@@ -26,6 +26,7 @@ class WaitingHosts:
     :param registered: the variables that hold results of the modules for a server, for an App and for a whole environment.
     :param environment: the variable that holds the environment variables of a host's calls.
     :param here: its value here, for a host that does not have it in the inventory.
+    :param session: the variable that holds the result of mlflow_server_session of a host that took a role.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class WaitingHosts:
         registered: Sequence[str],
         environment: str | None = None,
         here: Mapping[str, t.Any] | None = None,
+        session: str | None = None,
     ) -> None:
         self._host_variables = host_variables
         self._names = list(names)
         self._registered = registered
         self._environment = environment
         self._here = here or {}
+        self._session = session
 
     def have_to_begin(self) -> bool:
         """Whether a host has not asked AWS for anything yet, which it cannot while its worker is one that waits."""
@@ -80,5 +83,7 @@ class WaitingHosts:
 
     def _environment_of(self, name: str) -> dict[str, str]:
         """The environment variables of a host; of a variable that is not in the inventory, all hosts have the same."""
-        found = self._host_variables[name].get(self._environment, self._here) if self._environment else {}
-        return {str(key): str(value) for key, value in found.items()}
+        variables = self._host_variables[name]
+        found = variables.get(self._environment, self._here) if self._environment else {}
+        taken = (variables.get(self._session) or {}).get("environment") or {} if self._session else {}
+        return {str(key): str(value) for key, value in {**found, **taken}.items()}

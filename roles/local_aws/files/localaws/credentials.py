@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["root", "user", "assumed_role", "anonymous"]
 
+# The root user of any other account: whoever tries out several accounts starts with this key.
+_OTHER_ROOT = re.compile(r"AKIAROOT([0-9]{12})", re.ASCII)
 # MLflow processes run as long as their server: far longer than any session of STS's.
 _ROLE_SESSION = timedelta(days=3650)
 _ROLE_SESSION_NAME = "SageMaker"
@@ -64,13 +67,17 @@ def find(access_key_id: str, settings: Settings) -> KnownKey | None:
     """The key with this id, in whatever account it is."""
     if access_key_id == BOOT_ACCESS_KEY:
         return KnownKey(Credentials(BOOT_ACCESS_KEY, BOOT_SECRET_KEY), root(settings))
+    other = _OTHER_ROOT.fullmatch(access_key_id)
+    if other:
+        return KnownKey(Credentials(access_key_id, BOOT_SECRET_KEY), root(settings, other[1]))
     return _session_key(access_key_id) or _user_key(access_key_id) or _token_key(access_key_id)
 
 
-def root(settings: Settings) -> Principal:
-    """The account's root: whom the documented example key belongs to."""
-    arn = f"arn:{_partition(settings)}:iam::{settings.account_id}:root"
-    return Principal(settings.account_id, arn, BOOT_ACCESS_KEY, "root", user_id=settings.account_id)
+def root(settings: Settings, account_id: str = "") -> Principal:
+    """An account's root. The documented example key belongs to that of the account of this local AWS."""
+    owner, key = account_id or settings.account_id, f"AKIAROOT{account_id}" if account_id else BOOT_ACCESS_KEY
+    arn = f"arn:{_partition(settings)}:iam::{owner}:root"
+    return Principal(owner, arn, key, "root", user_id=owner)
 
 
 def role_credentials(role_arn: str, settings: Settings, session_name: str = _ROLE_SESSION_NAME) -> Credentials:
