@@ -44,6 +44,9 @@ options:
   environment_variable:
     description: The variable of each host that holds the environment variables of its calls.
     type: str
+  session_variable:
+    description: The variable that a host which took a role has registered the result of M(mlops.sagemaker_mlflow.mlflow_server_session) under.
+    type: str
   timeout:
     description: The longest time in seconds.
     type: int

@@ -27,7 +27,7 @@ FILTERS = sorted(path for path in (REPOSITORY / "plugins" / "filter").glob("*.py
 LOOKUPS = sorted(path for path in (REPOSITORY / "plugins" / "lookup").glob("*.py"))
 INVENTORIES = sorted(path for path in (REPOSITORY / "plugins" / "inventory").glob("*.py"))
 # What a task may say beside its module, as far as the examples do.
-KEYWORDS = {"name", "register", "no_log", "when", "loop", "vars", "delegate_to"}
+KEYWORDS = {"name", "register", "no_log", "when", "loop", "vars", "delegate_to", "environment"}
 LIMIT = 120
 
 

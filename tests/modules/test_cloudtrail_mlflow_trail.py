@@ -338,7 +338,7 @@ class TestFaults:
     def test_a_denial_names_the_action(self, modules: Modules, region: LocalRegion) -> None:
         others_made(region)
         reads = ["cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"]
-        reader = make_user(region, *reads)
+        reader: Json = make_user(region, *reads)
         assert modules.run(MODULE, check=True, **BASE, **reader).changed
         assert "cloudtrail:PutEventSelectors" in modules.fail(MODULE, **BASE, **reader)
 

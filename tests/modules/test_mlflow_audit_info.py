@@ -11,10 +11,14 @@ from dataclasses import dataclass
 
 import pytest
 from local_callers import policy
+from mlflow_account import make_user
 from module_run import Modules
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket_grants as grants
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _trail_selectors as trail_selectors
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._audit_controls import CONTROLS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._audit_reads import ACTIONS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -391,3 +395,130 @@ def test_each_control_of_the_environment_was_red_once() -> None:
     could_not_be = {"S3.20", *EXCEPTED, "MLflow.7"}  # with tests of their own below
     seen = set().union(*(expected for _take, _mend, expected in TAKEN.values()))
     assert seen == {control.id for control in CONTROLS} - could_not_be - ACCOUNT_CONTROLS
+
+
+def make_trail(deployed: Deployed, *selectors: Json, logging: bool = True, **more: t.Any) -> None:
+    """The trail of the account, with these selectors."""
+    arn = f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/all"
+    s3, client = deployed.client("s3"), deployed.client("cloudtrail")
+    s3.create_bucket(Bucket=LOGS)
+    s3.put_bucket_policy(Bucket=LOGS, Policy=policy(*grants.trail_statements(LOGS, "", arn)))
+    client.create_trail(Name="all", S3BucketName=LOGS, **more)
+    if selectors:
+        client.put_event_selectors(TrailName="all", AdvancedEventSelectors=list(selectors))
+    if logging:
+        client.start_logging(Name="all")
+
+
+def test_what_is_asked_for_beyond_a_deployment(own: Deployed) -> None:
+    """Green once it is there, red when it is required and taken away."""
+    required = sorted(EXCEPTED - {"S3.7", "S3.11", "S3.15"})
+    assert set(own.audit(required_controls=required)["failing"]) == set(required)
+    s3 = own.client("s3")
+    everything = [
+        trail_selectors.api_selector("x", "AWS::SageMaker::MlflowTrackingServer", SERVER_ARN, "all"),
+        trail_selectors.artifacts_selector("x", f"{BUCKET_ARN}/", "all"),
+        trail_selectors.management_selector(),
+    ]
+    kms = {"KmsKeyId": own.client("kms").create_key()["KeyMetadata"]["Arn"]}
+    make_trail(own, *everything, IsMultiRegionTrail=True, EnableLogFileValidation=True, **kms)
+    statements = grants.access_log_statements("aws", "access-logs-x", "", BUCKET, ACCOUNT)
+    s3.create_bucket(Bucket="access-logs-x")
+    s3.put_bucket_policy(Bucket="access-logs-x", Policy=policy(*statements))
+    target = {"TargetBucket": "access-logs-x", "TargetPrefix": ""}
+    s3.put_bucket_logging(Bucket=BUCKET, BucketLoggingStatus={"LoggingEnabled": target})
+    result = own.audit(required_controls=required, count_account=True)
+    assert set(result["failing"]) == {"S3.1", "CloudTrail.5"}
+    account = s3control(own)
+    account.put_public_access_block(
+        AccountId=ACCOUNT, PublicAccessBlockConfiguration=dict.fromkeys([*OPEN, "BlockPublicPolicy"], True)
+    )
+    assert own.audit(count_account=True)["failing"] == ["CloudTrail.5"]
+    for control, recorded in {"S3.22": "read", "S3.23": "write"}.items():
+        narrowed = trail_selectors.artifacts_selector("x", f"{BUCKET_ARN}/", recorded)
+        own.client("cloudtrail").put_event_selectors(
+            TrailName="all", AdvancedEventSelectors=[everything[0], narrowed, everything[2]]
+        )
+        assert own.audit(required_controls=required)["failing"] == [control]
+    own.client("cloudtrail").stop_logging(Name="all")
+    off = own.audit(required_controls=required, count_account=True)["failing"]
+    assert off == ["S3.22", "S3.23", "CloudTrail.1", "CloudTrail.5", "MLflow.8"]
+
+
+def test_exceptions(deployed: Deployed) -> None:
+    result = deployed.audit(
+        accepted_exceptions={"S3.9": "", "S3.1": "The organization does it."},
+        required_controls=["S3.7"],
+        fail_on="medium",
+    )
+    by_id = {each["id"]: each for each in result["controls"]}
+    assert (by_id["S3.1"]["status"], by_id["S3.1"]["reason"]) == ("accepted", "The organization does it.")
+    assert (by_id["S3.7"]["status"], by_id["S3.7"]["counts"]) == ("fail", False), "its severity is low"
+    assert result["failing"] == ["S3.9"]
+    assert deployed.audit(accepted_exceptions={"S3.9": None}, fail_on="none")["compliant"]
+
+
+def test_without_permissions_controls_are_unknown_and_name_the_action(own: Deployed) -> None:
+    caller = make_user(own.region, "sagemaker:DescribeMlflowTrackingServer")
+    result = own.audit(**caller)
+    by_id = {each["id"]: each for each in result["controls"]}
+    unknown = {control for control, each in by_id.items() if each["status"] == "unknown"}
+    assert unknown == set(by_id) - EXCEPTED - {"S3.20", "MLflow.6", "MLflow.7"}
+    assert "s3:GetBucketPolicy" in by_id["S3.5"]["found"]
+    assert by_id["MLflow.2"]["found"] == "Not known: the caller may not iam:GetRole."
+    assert by_id["S3.1"]["found"] == "Not known: the caller may not s3:GetAccountPublicAccessBlock."
+    assert by_id["CloudTrail.1"]["found"] == "Not known: the caller may not cloudtrail:DescribeTrails."
+    assert "S3.5" in result["failing"], "what is not known is not proved"
+
+
+def test_the_documented_permissions_are_enough(own: Deployed) -> None:
+    caller = make_user(own.region, "sagemaker:DescribeMlflowTrackingServer", *ACTIONS)
+    assert red(own.statuses(**caller)) == set()
+
+
+def test_role_and_bucket_that_are_gone(own: Deployed) -> None:
+    iam, s3 = own.client("iam"), own.client("s3")
+    for name in iam.list_role_policies(RoleName=ROLE)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=ROLE, PolicyName=name)
+    iam.delete_role(RoleName=ROLE)
+    s3.delete_bucket(Bucket=BUCKET)
+    found = {each["id"]: each["found"] for each in own.audit()["controls"]}
+    assert found["MLflow.2"] == "Not known: the service role does not exist."
+    assert found["S3.5"] == f"Not known: the bucket {BUCKET} does not exist."
+
+
+def test_an_app_and_its_key(own: Deployed) -> None:
+    client = own.client("sagemaker")
+    common = {"ArtifactStoreUri": f"s3://{BUCKET}", "RoleArn": ROLE_ARN}
+    client.create_mlflow_app(Name="plain", **common)
+    client.create_mlflow_app(Name="own-key", KmsKeyId=own.key, **common)
+    plain = own.audit(name="plain", kind="app")
+    assert plain["failing"] == ["MLflow.7"]
+    assert {each["id"]: each["status"] for each in plain["controls"]}["MLflow.6"] == "not_applicable"
+    assert own.audit(name="own-key", kind="app")["compliant"]
+
+
+def test_without_lifecycle_and_without_exception_mfa_delete_is_missing(own: Deployed) -> None:
+    own.client("s3").delete_bucket_lifecycle(Bucket=BUCKET)
+    assert own.audit(required_controls=["S3.20"])["failing"] == ["S3.10", "S3.13", "S3.20"]
+
+
+WRONG: dict[str, Json] = {
+    "accepted_exceptions: there is no control S3.99": {"accepted_exceptions": {"S3.99": "x"}},
+    "required_controls: there is no control x": {"required_controls": ["x"]},
+    "S3.9 cannot be required and be excepted": {"required_controls": ["S3.9"], "accepted_exceptions": {"S3.9": "x"}},
+    "expected_bucket_owner: '1' is not an account id": {"expected_bucket_owner": "1"},
+    "name: 'a_b' is not allowed": {"name": "a_b"},
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_bad_input_fails_before_the_first_call(modules: Modules, region: LocalRegion, message: str) -> None:
+    region.clear_log()
+    assert message in modules.fail(MODULE, **{"name": NAME, **WRONG[message]})
+    assert region.calls() == []
+
+
+def test_one_that_is_not_there(modules: Modules) -> None:
+    assert f"name: there is no tracking server '{NAME}' in us-east-1" in modules.fail(MODULE, name=NAME)
+    assert f"name: there is no MLflow App '{NAME}'" in modules.fail(MODULE, name=NAME, kind="app")

@@ -26,10 +26,19 @@ def test_green_with_a_key_and_red_without_what_was_asked_for(project: Project) -
     assert (green.changed, green.writes) == (0, [])
     assert "Nothing that counts fails." in green.output
     assert report(project)["compliant"]
-    red = project.run("audit", mlflow_server_bucket_logging={"target_bucket": "logs", "target_prefix": ""})
+    asked = {
+        "mlflow_server_bucket_logging": {"target_bucket": "logs", "target_prefix": ""},
+        "mlflow_server_audit_required_controls": ["S3.7", "S3.11"],
+        "mlflow_server_audit_accepted_exceptions": {"CloudTrail.1": "The organization has a trail."},
+        "mlflow_server_audit_count_account": True,
+        "mlflow_server_audit_fail_on": "medium",
+    }
+    red = project.run("audit", **asked, mlflow_server_kms_key_id=key)
     assert (red.code, red.writes) == (2, [])
-    assert "The audit fails because of S3.9." in " ".join(red.output.split())
+    failing = ["S3.1", "S3.9", "S3.11", "CloudTrail.2"]
+    assert report(project)["failing"] == failing, "those of low severity do not count, S3.7 among them"
+    assert f"The audit fails because of {', '.join(failing)}." in " ".join(red.output.split())
     assert "To change: mlflow_server_bucket_logging" in red.output
-    assert report(project)["failing"] == ["S3.9"], "logging was asked for and is not there"
+    assert "CloudTrail.1  accepted: The organization has a trail." in red.output
     page = (project.folder / "outputs" / "mlflow-test-audit.md").read_text()
     assert "| S3.9 | medium | FAIL |" in page

@@ -175,6 +175,7 @@ def every_of_the_bucket(key: str) -> Json:
             }
         ],
         "bucket_logging": {"target_bucket": "logs-of-shop", "target_prefix": "artifacts/"},
+        "bucket_logging_manage_target": True,
         "bucket_cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["https://ui.example.com"]}],
     }
 
@@ -305,6 +306,9 @@ AFTER_DEPLOY: dict[str, Callable[[World], bool]] = {
     "bucket_trusted_account_ids": lambda world: "210987654321" in json.dumps(world.statements()["DenyOtherAccounts"]),
     "bucket_policy_statements": lambda world: world.statements()["Auditor"]["Action"] == "s3:GetBucketTagging",
     "bucket_logging": lambda world: world.bucket("logging")["LoggingEnabled"]["TargetPrefix"] == "artifacts/",
+    "bucket_logging_manage_target": lambda world: any(
+        sid.startswith("AccessLogs") for sid in world.statements("logs-of-shop")
+    ),
     "bucket_cors_rules": lambda world: (
         world.bucket("cors")["CORSRules"][0]["AllowedOrigins"] == ["https://ui.example.com"]
     ),
@@ -329,6 +333,19 @@ AFTER_DEPLOY: dict[str, Callable[[World], bool]] = {
     "verify_python": lambda world: world.recorded("python")[0].endswith("verify.py"),
     "verify_keep": lambda world: world.recorded("python")[-1] == "--keep",
     "open_browser": lambda world: "authToken=" in world.recorded("browser")[0],
+}
+# Variables of other playbooks, and of what needs accounts of its own: the file whose tests set them.
+ELSEWHERE = {
+    "audit_accepted_exceptions": "test_audit.py",
+    "audit_required_controls": "test_audit.py",
+    "audit_count_account": "test_audit.py",
+    "audit_fail_on": "test_audit.py",
+    "audit_trail": "test_other_accounts.py",
+    "artifact_bucket_assume_role_arn": "test_other_accounts.py",
+    "assume_role_arn": "test_other_accounts.py",
+    "assume_role_external_id": "test_other_accounts.py",
+    "assume_role_session_name": "test_other_accounts.py",
+    "assume_role_duration": "test_other_accounts.py",
 }
 AFTER_DESTROY: dict[str, Callable[[World], bool]] = {
     "protect": lambda world: AGAIN_SERVER not in servers(world),
@@ -406,4 +423,6 @@ def test_every_variable_has_its_effect(project: Project, monkeypatch: pytest.Mon
 def test_no_variable_is_forgotten() -> None:
     path = REPOSITORY / "roles" / "mlflow_server" / "meta" / "argument_specs.yml"
     options = yaml.safe_load(path.read_text())["argument_specs"]["main"]["options"]
-    assert {name.removeprefix(PREFIX) for name in options} == {*AFTER_DEPLOY, *AFTER_DESTROY}
+    assert {name.removeprefix(PREFIX) for name in options} == {*AFTER_DEPLOY, *AFTER_DESTROY, *ELSEWHERE}
+    folder = REPOSITORY / "tests" / "role"
+    assert [name for name, file in ELSEWHERE.items() if f"{PREFIX}{name}" not in (folder / file).read_text()] == []
