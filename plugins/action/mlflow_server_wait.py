@@ -26,7 +26,6 @@ ARGUMENTS: dict[str, t.Any] = {
     "registered": {"type": "list", "elements": "str", "required": True},
     "environment_variable": {"type": "str"},
     "session_variable": {"type": "str"},
-    "session_variable": {"type": "str"},
     "timeout": {"type": "int", "default": 3600},
     "delay": {"type": "float", "default": 30.0},
 }

@@ -14,9 +14,11 @@ from __future__ import annotations
 import difflib
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_variables import Variables
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._variable_rules_security import SECURITY_RULES
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,60 +27,6 @@ PREFIX = "mlflow_server_"
 _BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _AS_JSON = """On the command line, write them as JSON: -e '{"mlflow_server_tags": {"Team": "vision"}}'."""
 _DAY = r"(?i)(mon(day)?|tue(sday)?|wed(nesday)?|thu(rsday)?|fri(day)?|sat(urday)?|sun(day)?)"
-
-
-@dataclass(frozen=True)
-class Variables:
-    """The rendered values by their names without the prefix, as they were given: text where an inventory gave text."""
-
-    values: Mapping[str, t.Any]
-
-    def text(self, name: str) -> str:
-        """As it is written into a name or a message."""
-        return str(self.values[name])
-
-    def flag(self, name: str) -> bool:
-        """A boolean, also as a word."""
-        return bool(boolean(self.values[name], strict=False))
-
-    def number(self, name: str) -> int:
-        """A whole number, also as text."""
-        return int(self.values[name])
-
-    def given(self, name: str) -> bool:
-        """Whether it is not empty."""
-        return self.text(name) != ""
-
-    def mapping(self, name: str) -> Mapping[str, t.Any]:
-        """A dictionary."""
-        return t.cast("Mapping[str, t.Any]", self.values[name])
-
-    def items(self, name: str) -> list[str]:
-        """A list of texts, also as one text with commas."""
-        value = self.values[name]
-        listed = value.split(",") if isinstance(value, str) else value
-        return [str(item).strip() for item in listed if str(item).strip()]
-
-    def matches(self, name: str, pattern: str) -> bool:
-        """Whether the whole text has this form."""
-        return re.fullmatch(pattern, self.text(name)) is not None
-
-    @property
-    def created_bucket(self) -> str:
-        """The name that a bucket of the role has."""
-        return (
-            f"{self.text('project_name')}-{self.text('environment')}-mlflow-artifacts-{self.text('bucket_name_suffix')}"
-        )
-
-    @property
-    def artifact_store_uri(self) -> str:
-        """Where the artifacts go."""
-        return self.text("artifact_store_uri") or f"s3://{self.created_bucket}"
-
-    @property
-    def bucket(self) -> str:
-        """The bucket that the artifacts go to."""
-        return re.sub(r"^s3://([^/]*).*$", r"\1", self.artifact_store_uri)
 
 
 def about_names(given: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -331,6 +279,7 @@ RULES: tuple[Callable[[Variables], Iterator[str]], ...] = (
     _bucket_wish,
     _bucket_name,
     _deletion,
+    *SECURITY_RULES,
     _power_schedule,
 )
 """In the order in which they are told."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _session as session
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _assumed_role as session
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
 if t.TYPE_CHECKING:

@@ -57,7 +57,9 @@ CONTRADICTIONS: dict[str, Json] = {
         "principal_tag_conditions": ["Team"],
         "resource_tag_conditions": {"Team": "a"},
     },
-    "resource_arns: the policy would have": {"resource_arns": [f"{SERVERS}/{'s' * 250}{number}" for number in range(40)]},
+    "resource_arns: the policy would have": {
+        "resource_arns": [f"{SERVERS}/{'s' * 250}{number}" for number in range(40)]
+    },
 }
 
 
