@@ -14,6 +14,12 @@ from local_region import ACCOUNT, REPOSITORY
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _variable_rules as rules
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _role_specification as specification
 
+NETWORK = {
+    "vpc_id": "vpc-0123456789abcdef0",
+    "subnet_ids": ["subnet-1"],
+    "route_table_ids": ["rtb-1"],
+    "allowed_cidrs": ["10.0.0.0/8"],
+}
 WEEKEND = {"days": ["Fri"], "time": "19:00"}
 
 
@@ -58,6 +64,13 @@ GOOD: list[dict[str, t.Any]] = [
     {"power_schedule": {"stop": {"days": "Friday, sat", "time": "7:30"}}},
     {"power_schedule": {"state": "absent"}},
     {"power_schedule": {"timezone": "UTC"}, "state": "absent"},
+    {"kms_key": {"create": "yes", "app_key": True}, "kind": "app"},
+    {"kms_key": {"create": True, "delete": True}, "state": "absent", "protect": False},
+    {"vpc_endpoints": {**NETWORK, "restrict_bucket": "yes"}},
+    {"vpc_endpoints": {"vpc_id": "vpc-01234567", "services": ["s3"], "route_table_ids": ["rtb-1"]}},
+    {"vpc_endpoints": {"vpc_id": "vpc-01234567"}, "state": "absent"},
+    {"audit_trail": {"name": "organization", "api_events": "write"}},
+    {"bucket_logging_manage_target": True, "bucket_logging": {"target_bucket": "logs"}},
 ]
 
 
@@ -105,6 +118,36 @@ BAD: list[tuple[dict[str, t.Any], str]] = [
     ({"power_schedule": {"stop": {"time": 1140}}}, "need a time in quotes"),
     ({"power_schedule": {"stop": {"time": "19:00", "days": ["Fry"]}}}, "days are Mon, Tue"),
     ({"power_schedule": {"stop": WEEKEND, "timezone": "Europe Berlin"}}, "timezone is 'Europe Berlin'"),
+    ({"kms_key": {"alias": "x"}}, "does not say create: true"),
+    ({"kms_key": {"create": True}, "kms_key_id": "alias/x"}, "mlflow_server_kms_key_id names another"),
+    (
+        {"kind": "app", "kms_key": {"create": True, "app_key": True}, "app_kms_key_id": "alias/x"},
+        "mlflow_server_app_kms_key_id names another key",
+    ),
+    (
+        {"kms_key": {"create": True, "delete": True}, "state": "absent", "keep_bucket": True},
+        "but the bucket mlflow-staging-mlflow-artifacts-a stays",
+    ),
+    ({"vpc_endpoints": {**NETWORK, "vpc_id": "vpc"}}, "needs vpc_id"),
+    ({"vpc_endpoints": {**NETWORK, "subnet_ids": []}}, "needs subnet_ids"),
+    ({"vpc_endpoints": {**NETWORK, "route_table_ids": None}}, "needs route_table_ids"),
+    ({"vpc_endpoints": {**NETWORK, "allowed_cidrs": []}}, "does not say who may reach the endpoints"),
+    (
+        {
+            "vpc_endpoints": {**NETWORK, "restrict_bucket": True},
+            "create_bucket": False,
+            "bucket_name_suffix": "",
+            "artifact_store_uri": "s3://there",
+        },
+        "restrict_bucket: true, but with mlflow_server_create_bucket=false",
+    ),
+    ({"audit_trail": {"create": True}}, "mlflow_server_audit_trail has no name"),
+    (
+        {"audit_trail": {"name": "a", "bucket": "b"}},
+        "mlflow_server_audit_trail has unknown keys: bucket. There are name,",
+    ),
+    ({"bucket_logging_manage_target": "yes"}, "names no target_bucket"),
+    ({"artifact_bucket_assume_role_arn": "arn:aws:iam::1:role/x"}, "is for a bucket of another account"),
 ]
 
 
