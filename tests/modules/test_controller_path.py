@@ -10,6 +10,7 @@ import os
 import typing as t
 from datetime import date
 
+import ansible_run
 import module_run
 import pytest
 from local_region import ACCOUNT, REGION
@@ -17,6 +18,8 @@ from local_region import ACCOUNT, REGION
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module as controller
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from local_region import LocalRegion
 
     Json = dict[str, t.Any]
@@ -151,3 +154,36 @@ def test_values_are_those_that_json_carries() -> None:
     plain = controller.plain(value)
     assert plain == {"key": ["text", 1, 1.5, True, None, "2026-01-02", ["a"], "bytes"], "1": {}}
     assert type(plain["key"][0]) is str
+
+
+PLAY = """
+- hosts: all
+  gather_facts: false
+  connection: local
+  environment: {AWS_REGION: "{{ 'eu-west-1' }}", AWS_DEFAULT_REGION: eu-west-1}
+  tasks:
+    - name: Inside the controller
+      mlops.sagemaker_mlflow.mlflow_environment: &wish
+        bucket: {name: churn.artifacts, tags: {Count: 1}}
+        role: {name: churn-role, artifact_store_uri: s3://churn.artifacts, path: /}
+      check_mode: true
+      register: inside
+    - name: In a process of its own
+      mlops.sagemaker_mlflow.mlflow_environment: *wish
+      check_mode: true
+      register: process
+      vars:
+        # The same program by another name, of which nothing can be known before.
+        ansible_python_interpreter: "{{ ansible_playbook_python | dirname }}/./../bin/{{ ansible_playbook_python | basename }}"
+    - ansible.builtin.assert:
+        that: [inside == process, inside.warnings | length == 1, "'eu-west-1' in inside | string"]
+"""
+
+
+def test_a_playbook_sees_no_difference(region: LocalRegion, tmp_path: Path) -> None:
+    (tmp_path / "play.yml").write_text(PLAY)
+    (tmp_path / "hosts").write_text("web ansible_python_interpreter='{{ ansible_playbook_python }}'\n")
+    done = ansible_run.run(region, tmp_path, "ansible-playbook", "-vvv", "-i", "hosts", "play.yml")
+    assert done.code == 0, done.output
+    assert done.output.count("Using module file") == 1, "one of them made a process"
+    assert done.calls.count("iam:GetRole") == 2
