@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from benchmarks import profile, tables
+from benchmarks.schedule import FULL
 from benchmarks.targets import judge
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def filled(page: str, results: Results) -> str:
 def made(results: Results) -> str:
     """With what the numbers were made."""
     made = results.made
+    is_preliminary = made["rounds"] < FULL.rounds or made["load"] > made["cpus"]
+    warning = "**Preliminary: fewer rounds than a full benchmark makes, or a machine that was busy with other work.** "
     return (
-        f"{made['rounds']} interleaved rounds at {made['latency_ms']:.0f} ms on {made['cpus']} CPUs (load before: {made['load']:.1f}), "
+        f"{warning if is_preliminary else ''}{made['rounds']} interleaved rounds at {made['latency_ms']:.0f} ms on {made['cpus']} CPUs (load before: {made['load']:.1f}), "
         f"Python {made['python']}, ansible-core {made['ansible_core']}, amazon.aws {made['amazon_aws']}, boto3 {made['boto3']}; medians."
     )

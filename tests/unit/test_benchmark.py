@@ -214,6 +214,13 @@ def test_the_page_shows_what_was_recorded() -> None:
     assert page.filled(PAGE.read_text(), load(RECORDED)) == PAGE.read_text()
 
 
+@pytest.mark.parametrize(("rounds", "load", "warned"), [(5, 0.5, False), (4, 0.5, True), (5, 2.1, True)])
+def test_the_page_says_when_its_numbers_are_preliminary(rounds: int, load: float, warned: bool) -> None:
+    names = ("python", "ansible_core", "amazon_aws", "boto3")
+    made = {**dict.fromkeys(names, "1"), "rounds": rounds, "load": load, "cpus": 2, "latency_ms": 80.0}
+    assert ("Preliminary" in page.made(Results(made=made))) == warned
+
+
 def test_the_picture_shows_what_was_recorded(tmp_path: Path) -> None:
     plot.draw(load(RECORDED), tmp_path / "speed.svg")
     drawn, picture = (re.findall(r">([^<>]+)</text>", path.read_text()) for path in (tmp_path / "speed.svg", PICTURE))
