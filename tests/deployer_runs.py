@@ -79,6 +79,7 @@ LIVES = {
     "tracking_server": [
         CHECK, DEPLOY, STATUS, STOP, START, Run("open_ui"), Run("clients"),
         Run("deploy", WITH_OPTIONS, variables={**OPTIONS, "mlflow_server_power_schedule": WEEK, "mlflow_server_size": "Medium"}),
+        Run("deploy", WITH_OPTIONS, variables={**RESET.variables, "mlflow_server_power_schedule": {**WEEK, "timezone": "UTC"}}),
         Run("deploy", WITH_OPTIONS, variables={**RESET.variables, "mlflow_server_power_schedule": {"state": "absent"}}),
         Run("destroy", WITH_OPTIONS, variables={**DESTROY.variables, "mlflow_server_power_schedule": WEEK}),
         DEPLOY, DESTROY,
