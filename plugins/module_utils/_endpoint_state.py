@@ -115,7 +115,7 @@ def reach(wish: EndpointsWish, state: EndpointsState) -> endpoint_policy.Reach:
 def future(wish: EndpointsWish, state: EndpointsState) -> EndpointsState:
     """The state that the wish makes of this one."""
     if not wish.present:
-        kept = {service: _left(wish, each) for service, each in state.endpoints.items()}
+        kept = {service: _left(wish, each, state.group.group_id) for service, each in state.endpoints.items()}
         endpoints = {service: each for service, each in kept.items() if each is not None}
         in_use = any(state.group.group_id in each.security_group_ids for each in endpoints.values())
         stays = in_use or OWNER_TAG not in state.group.tags
@@ -123,7 +123,7 @@ def future(wish: EndpointsWish, state: EndpointsState) -> EndpointsState:
     group = _future_group(wish, state.group)
     endpoints = dict(state.endpoints)
     for service in set(endpoints) - set(wish.services) if wish.purge else ():
-        left = _left(wish, endpoints.pop(service))
+        left = _left(wish, endpoints.pop(service), state.group.group_id)
         endpoints |= {service: left} if left is not None else {}
     for service in wish.services:
         present = state.endpoints.get(service)
@@ -220,15 +220,15 @@ def _is_open(statement: Mapping[str, t.Any]) -> bool:
     return same({"Version": VERSION, "Statement": [dict(statement)]}, endpoint_policy.open_policy())
 
 
-def _left(wish: EndpointsWish, present: Endpoint) -> Endpoint | None:
-    """What a deployment leaves of an endpoint when it goes: what others are in stays, without its own statements."""
+def _left(wish: EndpointsWish, present: Endpoint, group_id: str | None) -> Endpoint | None:
+    """What a deployment leaves of an endpoint: the last one nothing; before that, what the others have of it."""
     if not present.is_ours:
         return present
     others = [each for each in statements_of(present.policy) if not endpoint_policy.is_of(each, wish.name)]
-    mine = len(statements_of(present.policy)) - len(others)
-    owned = present.tags[OWNER_TAG] == wish.name
-    if owned and (mine == 0 or not others):
+    if len(others) == len(statements_of(present.policy)):
+        return None if present.tags[OWNER_TAG] == wish.name else present
+    if not others:
         return None
-    if not others or mine == 0:
-        return present
-    return replace(present, policy={**present.policy, "Statement": others})
+    groups = tuple(each for each in present.security_group_ids if each != group_id)
+    policy = {**present.policy, "Statement": others}
+    return replace(present, policy=policy, security_group_ids=groups or present.security_group_ids)

@@ -265,10 +265,12 @@ class TestOthers:
         assert "server/second" in text
 
         first_gone = modules.converge(MODULE, name="staging", vpc_id=network.vpc_id, state="absent")
-        assert sorted(first_gone.names) == ["control_plane", "s3", "server"]
+        assert sorted(first_gone.names) == ["control_plane", "s3", "security_group", "server"]
         assert sorted(network.endpoints()) == ["server"]
         assert "server/mlflow-staging" not in network.endpoints()["server"]["PolicyDocument"]
-        assert network.group() is not None, "the endpoint that stays is in it"
+        assert [each["GroupName"] for each in network.endpoints()["server"]["Groups"]] == ["second-mlflow-endpoints"]
+        modules.converge(MODULE, name="second", vpc_id=network.vpc_id, state="absent")
+        assert network.endpoints() == {}
 
     def test_a_group_of_somebody_else_is_left_alone(self, modules: Modules, network: Network) -> None:
         name = "staging-mlflow-endpoints"
