@@ -32,8 +32,15 @@ _ACTION_PREFIXES = {
     "emr": "elasticmapreduce",
     "opensearch": "es",
     "sso-admin": "sso",
+    "s3control": "s3",
     "sagemaker-runtime": "sagemaker",
     "sagemaker-metrics": "sagemaker",
+}
+# S3 Control has operations of accounts named like those of buckets.
+_ACTIONS = {
+    ("s3control", "GetPublicAccessBlock"): "GetAccountPublicAccessBlock",
+    ("s3control", "PutPublicAccessBlock"): "PutAccountPublicAccessBlock",
+    ("s3control", "DeletePublicAccessBlock"): "PutAccountPublicAccessBlock",
 }
 # Services that are handed a role, and the name by which a trust policy calls them.
 _PASSED_TO = {
@@ -91,7 +98,8 @@ def required(call: Call, account_id: str) -> list[Permission]:
         own = {**context, **s3_actions.condition_context(call.parameters)}
         permissions = [Permission(action, resource, own) for action, resource in found]
         return [*permissions, *_keys_of_objects(call, place)]
-    action = f"{_ACTION_PREFIXES.get(call.service, call.service)}:{call.operation}"
+    operation = _ACTIONS.get((call.service, call.operation), call.operation)
+    action = f"{_ACTION_PREFIXES.get(call.service, call.service)}:{operation}"
     permissions = [Permission(action, resource_of(call, account_id), context)]
     permissions.extend(_tagging(call, place, permissions[0]))
     permissions.extend(_passed_roles(call))
