@@ -116,9 +116,20 @@ class RoleResource:
         if unwished:
             more = yield unwished
             documents.update({name.removeprefix("policy "): each for name, each in more.items() if each is not None})
+        return self._state(home, role, found, documents, key_arn)
+
+    def _state(
+        self,
+        home: Identity,
+        role: Mapping[str, t.Any],
+        found: Mapping[str, t.Any],
+        documents: Mapping[str, t.Any],
+        key_arn: str | None,
+    ) -> RoleState:
+        """A role that exists, as plain data."""
         return RoleState(
-            partition=partition,
-            account_id=account_id,
+            partition=home.partition,
+            account_id=home.account_id,
             exists=True,
             trust=parse(role["AssumeRolePolicyDocument"], f"the trust policy of the {self.title}"),
             path=role["Path"],

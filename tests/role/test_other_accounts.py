@@ -51,13 +51,9 @@ def text(run: t.Any) -> str:
     return " ".join(run.output.split())
 
 
-def test_with_a_role_a_foreign_bucket_and_a_trail(project: Project) -> None:
-    region = project.region
-    there(region, "s3").create_bucket(Bucket=BUCKET)
-    owner = role(there(region, "iam"), "bucket-owner", "secret-1")
-    deployer = role(region.client("iam"), "deployer", "secret-1")
-    region.configure(iam_enforcement=True)
-    asked: dict[str, t.Any] = {
+def with_roles(owner: str, deployer: str) -> dict[str, t.Any]:
+    """The variables of an environment whose bucket is in another account."""
+    return {
         "mlflow_server_create_bucket": False,
         "mlflow_server_artifact_store_uri": f"s3://{BUCKET}/mlflow",
         "mlflow_server_artifact_bucket_owner": THERE,
@@ -68,6 +64,15 @@ def test_with_a_role_a_foreign_bucket_and_a_trail(project: Project) -> None:
         "mlflow_server_assume_role_duration": 7200,
         "mlflow_server_audit_trail": {"name": "mlflow", "create": True, "create_bucket": True, "s3_bucket_name": LOGS},
     }
+
+
+def test_with_a_role_a_foreign_bucket_and_a_trail(project: Project) -> None:
+    region = project.region
+    there(region, "s3").create_bucket(Bucket=BUCKET)
+    owner = role(there(region, "iam"), "bucket-owner", "secret-1")
+    deployer = role(region.client("iam"), "deployer", "secret-1")
+    region.configure(iam_enforcement=True)
+    asked = with_roles(owner, deployer)
     refused = project.run("deploy", **{**asked, "mlflow_server_assume_role_external_id": "secret-2"})
     assert refused.code == 2
     assert f"Failed while taking the role {deployer}" in text(refused)

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "inventory": {"module_utils", "plugin_utils"},
     "lookup": {"module_utils", "plugin_utils"},
     "filter": {"module_utils"},
-    "doc_fragments": set[str](),
+    "doc_fragments": {"doc_fragments"},
 }
 USES_AMAZON_AWS = {"module_utils/_aws.py", "inventory/sagemaker_mlflow.py", "lookup/tracking_uri.py"}
 """The edge to AWS, and the plugins that extend a plugin of amazon.aws."""
