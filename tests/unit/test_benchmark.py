@@ -190,6 +190,13 @@ def test_target_of_a_limit_of_requests(wall: float, missed: list[str]) -> None:
     assert [verdict.measure for verdict in found if not verdict.met] == missed
 
 
+def test_the_parts_of_a_run_as_a_table() -> None:
+    parts = {"empty_play": 470.4, "total": 730.0, "wall_near": 700.0, "wall_far": 890.0}
+    assert [row[:2] for row in profile.rows(parts)] == [["empty play", "470"], ["total", "730"], ["distance", "0"]]
+    assert "190 ms of wall" in profile.text(parts)
+    assert profile.text({}) == ""
+
+
 def test_imports_are_added_up_by_whom_they_are_of() -> None:
     told = """\
 import time: self [us] | cumulative | imported package
