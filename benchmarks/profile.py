@@ -87,9 +87,9 @@ def imports(told: str) -> dict[str, float]:
 
 def rows(parts: Mapping[str, float]) -> list[list[str]]:
     """The parts for a page."""
-    if not parts:
-        return []
     found = [[name.replace("_", " "), f"{parts[name]:.0f}", text] for name, text in _ROWS.items() if name in parts]
+    if "wall_far" not in parts:
+        return found
     distance = parts["wall_far"] - parts["wall_near"]
     near = f"{parts['wall_near']:.0f} ms of wall with AWS next door, {parts['wall_far']:.0f} ms at 80 ms"
     return [*found, ["distance", "0", f"{distance:.0f} ms of wall: {near}"]]
