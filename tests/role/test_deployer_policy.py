@@ -244,7 +244,9 @@ def ordered_rights(region: LocalRegion) -> dict[str, str]:
             action, _space, resource = right.partition(" ")
             rights.setdefault(action, resource)
     rights.pop("sts:GetCallerIdentity", None)
-    return rights
+    # The tags of what does not exist yet are asked for and not missed: without this right the rest is done before the failure.
+    late = {action: rights.pop(action) for action in ("sagemaker:ListTags",) if action in rights}
+    return {**rights, **late}
 
 
 def life(modules: Modules, steps: list[Step]) -> list[dict[str, str]]:
