@@ -9,6 +9,7 @@ import json
 import re
 import typing as t
 
+import boto3
 import pytest
 import yaml
 from local_callers import trust_of
@@ -181,8 +182,6 @@ class TestWhoMayUseIt:
 
     @staticmethod
     def client(region: LocalRegion, user: dict[str, str], service: str) -> t.Any:
-        import boto3
-
         return boto3.client(
             service,  # type: ignore[call-overload]  # the service is a variable here
             endpoint_url=region.endpoint,
