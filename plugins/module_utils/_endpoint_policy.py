@@ -32,10 +32,14 @@ def sid_end(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
+def is_of_a_deployment(statement: t.Mapping[str, t.Any]) -> bool:
+    """Whether a statement was written for any deployment."""
+    return str(statement.get("Sid") or "").startswith(SID_PREFIX)
+
+
 def is_of(statement: t.Mapping[str, t.Any], name: str) -> bool:
     """Whether a statement was written for this deployment."""
-    sid = str(statement.get("Sid") or "")
-    return sid.startswith(SID_PREFIX) and sid.endswith(sid_end(name))
+    return is_of_a_deployment(statement) and str(statement["Sid"]).endswith(sid_end(name))
 
 
 class Reach(t.NamedTuple):

@@ -224,11 +224,13 @@ def _left(wish: EndpointsWish, present: Endpoint, group_id: str | None) -> Endpo
     """What a deployment leaves of an endpoint: the last one nothing; before that, what the others have of it."""
     if not present.is_ours:
         return present
-    others = [each for each in statements_of(present.policy) if not endpoint_policy.is_of(each, wish.name)]
-    if len(others) == len(statements_of(present.policy)):
-        return None if present.tags[OWNER_TAG] == wish.name else present
-    if not others:
-        return None
+    statements = statements_of(present.policy)
+    others = [each for each in statements if not endpoint_policy.is_of(each, wish.name)]
+    takes_part = len(others) < len(statements)
+    if not any(endpoint_policy.is_of_a_deployment(each) for each in others):
+        return None if takes_part or present.tags[OWNER_TAG] == wish.name else present
+    if not takes_part:
+        return present
     groups = tuple(each for each in present.security_group_ids if each != group_id)
     policy = {**present.policy, "Statement": others}
     return replace(present, policy=policy, security_group_ids=groups or present.security_group_ids)
