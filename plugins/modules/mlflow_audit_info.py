@@ -33,7 +33,7 @@ options:
     type: str
   accepted_exceptions:
     description:
-      - Controls whose failure is accepted, each with the reason, as in V({"S3.9"&#58; "Data events tell more."}).
+      - Controls whose failure is accepted, the id of each with the reason.
       - An empty reason ends an exception that this collection makes by itself.
     type: dict
     default: {}
