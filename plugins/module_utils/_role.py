@@ -116,13 +116,17 @@ class RoleResource:
         if unwished:
             more = yield unwished
             documents.update({name.removeprefix("policy "): each for name, each in more.items() if each is not None})
-        return self._shown(home, found, documents, key_arn)
+        return self._state(home, role, found, documents, key_arn)
 
-    def _shown(
-        self, home: Identity, found: dict[str, t.Any], documents: dict[str, Document], key_arn: str | None
+    def _state(
+        self,
+        home: Identity,
+        role: Mapping[str, t.Any],
+        found: Mapping[str, t.Any],
+        documents: Mapping[str, t.Any],
+        key_arn: str | None,
     ) -> RoleState:
-        """What IAM answered of a role that is there."""
-        role = found["role"]
+        """A role that exists, as plain data."""
         return RoleState(
             partition=home.partition,
             account_id=home.account_id,
@@ -197,16 +201,16 @@ class RoleResource:
         iam = self._clients["iam"]
         name = {"RoleName": self._wish.name}
         reads: dict[str, Callable[[], t.Any]] = {
-            "role": functools.partial(_unless_absent, lambda: iam.get_role(**name)["Role"]),
-            "policies": functools.partial(_pages, iam, "list_role_policies", "PolicyNames", name),
+            "role": functools.partial(unless_absent, lambda: iam.get_role(**name)["Role"]),
+            "policies": functools.partial(pages, iam, "list_role_policies", "PolicyNames", name),
             "attached": lambda: [
-                policy["PolicyArn"] for policy in _pages(iam, "list_attached_role_policies", "AttachedPolicies", name)
+                policy["PolicyArn"] for policy in pages(iam, "list_attached_role_policies", "AttachedPolicies", name)
             ],
         }
         if not self._wish.present:
             reads["profiles"] = lambda: [
                 profile["InstanceProfileName"]
-                for profile in _pages(iam, "list_instance_profiles_for_role", "InstanceProfiles", name)
+                for profile in pages(iam, "list_instance_profiles_for_role", "InstanceProfiles", name)
             ]
         key = self._wish.key
         if key is not None and key.is_alias and self._key_arn is None:
@@ -227,7 +231,7 @@ class RoleResource:
         return {f"policy {policy}": functools.partial(self._document, policy) for policy in policies}
 
     def _document(self, policy: str) -> Document | None:
-        answer = _unless_absent(
+        answer = unless_absent(
             lambda: self._clients["iam"].get_role_policy(RoleName=self._wish.name, PolicyName=policy)
         )
         return None if answer is None else parse(answer["PolicyDocument"], f"policy '{policy}' of the {self.title}")
@@ -286,7 +290,7 @@ class RoleResource:
         raise Superseded from error
 
 
-def await_shown(resource: Resource[State], timeout: float) -> State:
+def await_shown(resource: Resource[State], timeout: float, service: str = "IAM") -> State:
     """Look until two looks in a row show that nothing is left of the plan; the state read last."""
     agreeing = 0
     remaining: list[str] = []
@@ -297,9 +301,9 @@ def await_shown(resource: Resource[State], timeout: float) -> State:
         if agreeing == 2:
             return state
     raise MlflowError(
-        f"IAM took every change of the {resource.title}, but does not show all of them after "
+        f"{service} took every change of the {resource.title}, but does not show all of them after "
         f"{timeout:g} s (missing: {', '.join(remaining) or 'a second look'}). Repeat the run; "
-        "if it happens again, another run may be changing the role (CloudTrail names the caller), or raise wait_timeout."
+        "if it happens again, another run may be changing it (CloudTrail names the caller), or raise wait_timeout."
     )
 
 
@@ -321,7 +325,8 @@ def from_options(
     return RoleResource(clients, wish_from(options, region), patience, account)
 
 
-def _unless_absent(read: Callable[[], t.Any]) -> t.Any:
+def unless_absent(read: Callable[[], t.Any]) -> t.Any:
+    """The answer; None when IAM says that there is no such thing."""
     try:
         return read()
     except AWS_ERRORS as error:
@@ -330,10 +335,10 @@ def _unless_absent(read: Callable[[], t.Any]) -> t.Any:
         raise
 
 
-def _pages(client: t.Any, operation: str, key: str, parameters: dict[str, str]) -> list[t.Any]:
-    """Every item of a paginated list; empty when the role is absent."""
+def pages(client: t.Any, operation: str, key: str, parameters: dict[str, str]) -> list[t.Any]:
+    """Every item of a paginated list; empty when what it is about is absent."""
 
     def read() -> list[t.Any]:
         return [item for page in client.get_paginator(operation).paginate(**parameters) for item in page[key]]
 
-    return _unless_absent(read) or []
+    return unless_absent(read) or []
