@@ -65,7 +65,7 @@ def test_there_and_back_again(project: Project, kind: str) -> None:
 def test_what_does_not_use_role_and_bucket_does_not_keep_them(project: Project) -> None:
     others = {"mlflow_server_role_name": "another-role", "mlflow_server_bucket_name_suffix": "another"}
     server = project.succeed("deploy", **others)
-    assert server.changed == 3
+    assert server.changed == 1
     deploy(project, "app")
     destroyed = project.succeed("destroy", mlflow_server_kind="app", mlflow_server_protect=False)
     assert [line.split()[1] for line in destroyed.summary] == ["App", "role", "bucket"]
