@@ -36,6 +36,7 @@ def made(results: Results) -> str:
     is_preliminary = made["rounds"] < FULL.rounds or made["load"] > made["cpus"]
     warning = "**Preliminary: fewer rounds than a full benchmark makes, or a machine that was busy with other work.** "
     return (
-        f"{warning if is_preliminary else ''}{made['rounds']} interleaved rounds at {made['latency_ms']:.0f} ms on {made['cpus']} CPUs (load before: {made['load']:.1f}), "
+        f"{warning if is_preliminary else ''}{made['rounds']} interleaved rounds at {made['latency_ms']:.0f} ms on "
+        f"{made['cpus']} CPUs (load before: {made['load']:.1f}), "
         f"Python {made['python']}, ansible-core {made['ansible_core']}, amazon.aws {made['amazon_aws']}, boto3 {made['boto3']}; medians."
     )

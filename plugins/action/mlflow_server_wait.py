@@ -65,9 +65,11 @@ def _waited(
     board: together.Board, own: together.Target, hosts: WaitingHosts, arguments: Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
     try:
-        from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._looks import Looks
+        from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._looks import Looks, can_look
     except ImportError:
-        # Without boto3 here, each host waits by its own module.
+        return {"waited": False}
+    if not can_look():
+        # Without boto3 or amazon.aws here, each host waits by its own module.
         return {"waited": False}
     others = [each for each in hosts.targets() if each.host != own.host]
     timeout = arguments["timeout"]

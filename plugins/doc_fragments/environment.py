@@ -87,4 +87,4 @@ def _options() -> dict[str, t.Any]:
 class ModuleDocFragment:
     """The parts of an environment."""
 
-    DOCUMENTATION = yaml.safe_dump({"options": _options()}, sort_keys=False)
+    DOCUMENTATION: t.ClassVar[str] = yaml.safe_dump({"options": _options()}, sort_keys=False)

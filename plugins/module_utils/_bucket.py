@@ -92,7 +92,7 @@ class Bucket:
 
     def _finding_nothing(self) -> Generator[Reads, dict[str, t.Any], bool]:
         """Ask for the account, and at the same time whether there is a bucket at all, whoever owns it."""
-        name, probe = next(iter(self._reads(None).items()))
+        (name, probe), *_others = self._reads(None).items()
         try:
             answers = yield {name: probe, "account": self._account.identity}
         except MlflowError:

@@ -265,7 +265,7 @@ def main() -> None:
             "convert_basic_selectors": {"type": "bool", "default": False},
             "create": {"type": "bool", "default": False},
             "s3_bucket_name": {"type": "str"},
-            "s3_key_prefix": {"type": "str"},
+            "s3_key_prefix": {"type": "str", "no_log": False},
             "kms_key_id": {"type": "str"},
             "is_multi_region_trail": {"type": "bool", "default": True},
             "enable_log_file_validation": {"type": "bool", "default": True},

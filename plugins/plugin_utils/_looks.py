@@ -13,7 +13,10 @@ import os
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
+try:
+    import boto3
+except ImportError:
+    boto3 = None  # type: ignore[assignment]  # whoever wants to look asks can_look() first
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _mlflow_app, _tracking_server
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
@@ -30,6 +33,11 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._waiting_together import Target
+
+
+def can_look() -> bool:
+    """Whether boto3 is here."""
+    return boto3 is not None
 
 
 class Looks:

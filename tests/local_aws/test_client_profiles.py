@@ -54,6 +54,11 @@ class Things:
     tag: str
 
 
+def _rename(api: Any, on: Things) -> None:
+    api.rename_registered_model(on.model, f"renamed-{on.tag}")
+    api.rename_registered_model(f"renamed-{on.tag}", on.model)
+
+
 ALL = "reader writer registry admin"
 # What it needs, who may do it, how the client does it. The order keeps what later calls are about.
 CALLS: dict[str, tuple[str, Callable[[Any, Things], object]]] = {
@@ -114,7 +119,7 @@ CALLS: dict[str, tuple[str, Callable[[Any, Things], object]]] = {
         "registry admin",
         lambda api, on: api.transition_model_version_stage(on.model, "1", "Staging"),
     ),
-    "RenameRegisteredModel": ("registry admin", lambda api, on: _rename(api, on)),
+    "RenameRegisteredModel": ("registry admin", _rename),
     "DeleteModelVersion": ("registry admin", lambda api, on: api.delete_model_version(on.model, "1")),
     "DeleteRegisteredModel": ("registry admin", lambda api, on: api.delete_registered_model(on.model)),
     "DeleteRun": ("admin", lambda api, on: api.delete_run(on.run)),
@@ -124,11 +129,6 @@ CALLS: dict[str, tuple[str, Callable[[Any, Things], object]]] = {
     "DeleteExperiment": ("admin", lambda api, on: api.delete_experiment(on.experiment)),
     "RestoreExperiment": ("admin", lambda api, on: api.restore_experiment(on.experiment)),
 }
-
-
-def _rename(api: Any, on: Things) -> None:
-    api.rename_registered_model(on.model, f"renamed-{on.tag}")
-    api.rename_registered_model(f"renamed-{on.tag}", on.model)
 
 
 class Client:
@@ -226,7 +226,7 @@ def test_nothing_on_another_one(client: Client, kind: str, profile: str) -> None
     """Whoever were let through would be told that there is no such server or App."""
     client.become(access(client, kind, profile))
     api = client.use(OTHERS[kind])
-    for call in (lambda: api.search_experiments(), lambda: api.create_experiment("x"), lambda: api.delete_run("x")):
+    for call in (api.search_experiments, lambda: api.create_experiment("x"), lambda: api.delete_run("x")):
         found = refusal(call)
         assert found is not None
         assert found[1] == OTHERS[kind]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
@@ -160,7 +161,12 @@ def test_the_same_input_without_the_trick_is_taken(modules: Modules, region: Loc
     """So that no case above fails for another reason."""
     region.client("iam").create_role(
         RoleName="analysts",
-        AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}]}',
+        AssumeRolePolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}],
+            }
+        ),
     )
     for module, options in BASES.items():
         assert modules.run(module, check=True, **options).changed
