@@ -110,6 +110,9 @@ class Modules:
             # A module is a process of its own; here the warnings of the one before would be reported again.
             getattr(module_warnings, collected).clear()
         with contextlib.ExitStack() as stack:
+            if hasattr(module_warnings, "_internal"):
+                # Another test of this process may have loaded the controller, which prints warnings itself.
+                stack.enter_context(mock.patch.object(module_warnings._internal, "is_controller", False))
             stack.enter_context(mock.patch.dict(os.environ, self.region.environment))
             stack.enter_context(_arguments(arguments))
             stack.enter_context(contextlib.redirect_stdout(output))
