@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from local_region import REPOSITORY
+from local_region import ACCOUNT, REPOSITORY
 
 from localaws.distance import round_trips
 
@@ -81,6 +81,8 @@ class Bench:
             **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
             **region.admin("GET", "env"),
             "AWS_EC2_METADATA_DISABLED": "true",
+            # As the credentials of SSO and of an assumed role do, these tell whose they are.
+            "AWS_ACCOUNT_ID": ACCOUNT,
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / "playbooks" / "collections"),
             "ANSIBLE_LOCALHOST_WARNING": "false",

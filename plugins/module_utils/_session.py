@@ -81,7 +81,8 @@ class Session:
         """
         key = self._parameters.get("aws_access_key_id")
         if key is not None:
-            return os.environ.get("AWS_ACCOUNT_ID") if key == os.environ.get("AWS_ACCESS_KEY_ID") else None
+            is_of_environment = key == os.environ.get("AWS_ACCESS_KEY_ID")
+            return (os.environ.get("AWS_ACCOUNT_ID") or None) if is_of_environment else None
         try:
             credentials = self._session.get_credentials()
             frozen = credentials and credentials.get_frozen_credentials()

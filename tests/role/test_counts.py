@@ -32,9 +32,11 @@ def subject(scenario: str, latency: float) -> str:
     return names.get(scenario, f"counted-{LATENCIES[0]:.0f}")
 
 
-@pytest.mark.parametrize("way", [OURS, MODULES])
-def test_calls_and_round_trips(region: LocalRegion, tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize(("way", "account_is_told"), [(OURS, True), (MODULES, True), (OURS, False)])
+def test_calls_and_round_trips(region: LocalRegion, tmp_path: Path, way: str, account_is_told: bool) -> None:
     bench, contestant = Bench(region, tmp_path), Contestant(way, tmp_path)
+    if not account_is_told:
+        bench = bench.with_variables(AWS_ACCOUNT_ID="")
     found: dict[str, list[str]] = {}
     for scenario in SCENARIOS:
         for latency in LATENCIES:
@@ -43,7 +45,7 @@ def test_calls_and_round_trips(region: LocalRegion, tmp_path: Path, way: str) ->
                 drift(region.client, environment)
             cost = bench.run(contestant.job([environment], check=scenario == "check"), latency)
             assert (cost.changed > 0) == (scenario != "noop"), cost.output
-            found[scenario] = problems(scenario, region.log())
+            found[scenario] = problems(scenario, region.log(), account_is_told=account_is_told)
             if not found[scenario]:
                 break
     assert [problem for scenario in SCENARIOS for problem in found[scenario]] == []

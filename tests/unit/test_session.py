@@ -126,6 +126,8 @@ class TestAccount:
     def test_of_keys_in_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS["aws_access_key_id"])
         assert Session("us-east-1", None, KEYS).account_id() is None
+        monkeypatch.setenv("AWS_ACCOUNT_ID", "")
+        assert Session("us-east-1", None, KEYS).account_id() is None
         monkeypatch.setenv("AWS_ACCOUNT_ID", "123456789012")
         assert Session("us-east-1", None, KEYS).account_id() == "123456789012"
         other = {**KEYS, "aws_access_key_id": "AKIAOTHER"}
