@@ -112,10 +112,11 @@ class World:
         return names[begin:end].count("DescribeMlflowTrackingServer")
 
     def pause_after_role(self) -> float:
-        """Seconds between the last call of the role's task and the first of the next task."""
+        """Seconds between the last call about the role and the creation of the server that runs as it."""
         mine = [entry for entry in self.log if entry["access_key"] == self.user]
-        last = max(index for index, entry in enumerate(mine) if entry["service"] == "iam")
-        return float(mine[last + 1]["t"] - mine[last]["t"])
+        last = max(entry["t"] for entry in mine if entry["service"] == "iam")
+        (created,) = (entry["t"] for entry in mine if entry["operation"] == "CreateMlflowTrackingServer")
+        return float(created - last)
 
 
 def variables(values: Json) -> Json:
