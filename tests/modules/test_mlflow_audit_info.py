@@ -358,7 +358,7 @@ TAKEN: dict[str, tuple[Callable[[Deployed], None], Callable[[Deployed], None], s
     "a key to be deleted": (
         with_kms("schedule_key_deletion", PendingWindowInDays=7),
         both(with_kms("cancel_key_deletion"), with_kms("enable_key"), with_kms("enable_key_rotation")),
-        {"KMS.3"},
+        {"KMS.3", "KMS.4"},  # a key that waits for its deletion is not rotated
     ),
     "rotation": (with_kms("disable_key_rotation"), with_kms("enable_key_rotation"), {"KMS.4"}),
     "a key for everybody": (
