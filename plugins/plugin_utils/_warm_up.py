@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import sys
@@ -42,13 +43,11 @@ def load_once() -> None:
     """Load it, without a request: the credentials are none, and no client is used."""
     if not is_possible():
         return
-    for module in ("iam_mlflow_role", "s3_mlflow_bucket", "sagemaker_mlflow_server", "sagemaker_mlflow_app"):
-        importlib.import_module(f"{MODULES}.{module}")
-    try:
+    # The user's configuration of AWS may be wrong, or meant for another user: the task will tell.
+    with session.lasting(), contextlib.suppress(*AWS_ERRORS):
+        for module in ("iam_mlflow_role", "s3_mlflow_bucket", "sagemaker_mlflow_server", "sagemaker_mlflow_app"):
+            importlib.import_module(f"{MODULES}.{module}")
         _make_clients()
-    except AWS_ERRORS:
-        # The user's configuration of AWS is wrong, or meant for another user: the task will tell.
-        return
 
 
 def _make_clients() -> None:

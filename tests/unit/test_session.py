@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import ssl
 import typing as t
 from types import SimpleNamespace
@@ -151,3 +152,26 @@ def test_the_default_bundle_is_loaded_beforehand(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delattr(httpsession, "get_cert_path")
     _session.load_trust()
     assert _session._trusting.cache_info().currsize == loaded
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_the_collector_is_left_as_it_was(collects: bool) -> None:
+    before, frozen = gc.isenabled(), gc.get_freeze_count()
+    (gc.enable if collects else gc.disable)()
+    try:
+        with _session.lasting():
+            assert not gc.isenabled()
+            with _session.lasting():
+                loaded: list[list[object]] = [[] for _each in range(10)]
+            assert not gc.isenabled()
+        assert gc.isenabled() == collects
+        assert gc.get_freeze_count() >= frozen + len(loaded)
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_the_collector_is_left_as_it_was_after_a_failure() -> None:
+    before = gc.isenabled()
+    with pytest.raises(KeyError), _session.lasting():
+        raise KeyError
+    assert gc.isenabled() == before
