@@ -17,6 +17,7 @@ import functools
 import gc
 import inspect
 import os
+import threading
 import typing as t
 
 try:
@@ -56,18 +57,19 @@ def _models(data_path: str | None) -> t.Any:
 
 
 @functools.cache
-def _trusting(bundle: str) -> t.Any:
-    """A TLS context that has loaded these certificates."""
+def _loaded(bundle: str) -> t.Any:
     context = httpsession.create_urllib3_context()
     context.load_verify_locations(bundle)
     return context
 
 
-def load_trust() -> None:
-    """Load the certificates that botocore trusts unless it is told otherwise."""
-    bundle_of = getattr(httpsession, "get_cert_path", None)
-    if callable(bundle_of):
-        _trusting(bundle_of(True))
+_LOADING = threading.Lock()
+
+
+def _trusting(bundle: str) -> t.Any:
+    """A TLS context that has loaded these certificates. All connections of a round of reads want it at once, and one loads it."""
+    with _LOADING:
+        return _loaded(bundle)
 
 
 class Session:
@@ -92,6 +94,12 @@ class Session:
             client = self._session.create_client(service, config=wished, **self._parameters)
         share_trust(client)
         return client
+
+    def load_trust(self) -> None:
+        """Load the certificates that botocore trusts: its own, or those that the environment or the configuration names."""
+        bundle_of = getattr(httpsession, "get_cert_path", None)
+        if callable(bundle_of):
+            _trusting(bundle_of(self._session.get_config_variable("ca_bundle") or True))
 
     def account_id(self) -> str | None:
         """The account that the credentials come with: those of a role or of a single sign-on have one, and keys in the

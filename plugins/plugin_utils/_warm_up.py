@@ -44,7 +44,7 @@ def load_once() -> None:
     if not is_possible():
         return
     # The user's configuration of AWS may be wrong, or meant for another user: the task will tell.
-    with session.lasting(), contextlib.suppress(*AWS_ERRORS):
+    with session.lasting(), contextlib.suppress(*AWS_ERRORS, OSError):
         for module in ("iam_mlflow_role", "s3_mlflow_bucket", "sagemaker_mlflow_server", "sagemaker_mlflow_app"):
             importlib.import_module(f"{MODULES}.{module}")
         _make_clients()
@@ -58,4 +58,4 @@ def _make_clients() -> None:
     config = client_config(defaults_mode="legacy")
     for service, operation in SERVICES.items():
         for_nobody.client(service, config).can_paginate(operation)
-    session.load_trust()
+    for_nobody.load_trust()

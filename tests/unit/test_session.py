@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import ssl
+import threading
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
@@ -145,13 +149,42 @@ class TestAccount:
             assert Session("us-east-1", None, {}).account_id() is None
 
 
-def test_the_default_bundle_is_loaded_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
-    _session.load_trust()
-    loaded = _session._trusting.cache_info().currsize
-    assert loaded >= 1
-    monkeypatch.delattr(httpsession, "get_cert_path")
-    _session.load_trust()
-    assert _session._trusting.cache_info().currsize == loaded
+class TestCertificates:
+    @pytest.fixture(autouse=True)
+    def nothing_is_loaded(self) -> None:
+        _session._loaded.cache_clear()
+
+    @pytest.mark.parametrize("named", [None, "AWS_CA_BUNDLE"])
+    def test_those_of_the_configuration_are_loaded_beforehand(
+        self, named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bundle = tmp_path / "bundle.pem"
+        shutil.copy(httpsession.get_cert_path(True), bundle)
+        monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+        if named:
+            monkeypatch.setenv(named, str(bundle))
+        Session("us-east-1", None, {}).load_trust()
+        expected = str(bundle) if named else httpsession.get_cert_path(True)
+        with mock.patch.object(httpsession, "create_urllib3_context", side_effect=AssertionError("it is loaded")):
+            _session._trusting(expected)
+
+    def test_another_botocore_loads_them_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delattr(httpsession, "get_cert_path")
+        Session("us-east-1", None, {}).load_trust()
+        assert _session._loaded.cache_info().currsize == 0
+
+    def test_a_round_of_connections_loads_them_once(self) -> None:
+        bundle = httpsession.get_cert_path(True)
+        together = threading.Barrier(8)
+
+        def connect() -> None:
+            together.wait()
+            _session._trusting(bundle)
+
+        with ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(connect) for _each in range(8)]:
+                done.result()
+        assert _session._loaded.cache_info().misses == 1
 
 
 @pytest.mark.parametrize("collects", [True, False])
