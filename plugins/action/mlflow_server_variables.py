@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _variable_rules as rules
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _role_specification as specification
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._where_modules_run import leave_word
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         values = self._rendered(variables)
         _refuse([*rules.about_forms(values, specification.OPTIONS), *specification.errors(values)])
         _refuse(rules.about_meaning(values))
+        leave_word(self, variables)
         return {**result, "changed": False, "without_meaning": rules.about_kind(values, specification.OPTIONS)}
 
     def _rendered(self, variables: Mapping[str, t.Any]) -> dict[str, t.Any]:

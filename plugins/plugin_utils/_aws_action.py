@@ -13,28 +13,36 @@ there already. Wherever the ordinary way could have another result, the ordinary
 
 from __future__ import annotations
 
-import sys
+import functools
 import typing as t
-from pathlib import Path
 
-from ansible import constants
 from ansible.plugins.action import ActionBase
 
-try:
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module as controller
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _warm_up
-
-    is_possible = _warm_up.is_possible()
-    _warm_up.load_once()
-except ImportError:
-    # Without amazon.aws here. The module says what is missing where it runs.
-    is_possible = False
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._where_modules_run import (
+    loading_pays,
+    would_run_here,
+)
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from types import ModuleType
 
-UNDECIDED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
-"""What the setting for a host's Python says when Ansible shall find one."""
+
+@functools.cache
+def controller_module() -> ModuleType | None:
+    """What runs modules here, with everything that is slow to load; None where that is not possible."""
+    try:
+        from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module, _warm_up
+    except ImportError:
+        # Without amazon.aws here. The module says what is missing where it runs.
+        return None
+    if not _warm_up.is_possible():
+        return None
+    _warm_up.load_once()
+    return _controller_module
+
+
+if loading_pays():
+    controller_module()
 
 
 class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
@@ -51,34 +59,17 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
 
     def module_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """Run the module, here or in the ordinary way."""
-        if self.may_run_here(variables):
-            return controller.run(self._invocation())
+        controller = controller_module() if would_run_here(self, variables) else None
+        if controller is not None:
+            done: dict[str, t.Any] = controller.run(self._invocation(controller))
+            return done
         in_background = bool(self._task.async_val and not self._connection.has_native_async)
         result: dict[str, t.Any] = self._execute_module(task_vars=variables, wrap_async=in_background)
         if not in_background:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
-    def may_run_here(self, variables: Mapping[str, t.Any]) -> bool:
-        """Whether the module would run on this machine, as this user, in this Python, while we wait."""
-        return (
-            is_possible
-            and self._connection.transport == "local"
-            and not self._task.async_val
-            and not self._connection.become
-            and self._is_this_python(variables)
-        )
-
-    def _is_this_python(self, variables: Mapping[str, t.Any]) -> bool:
-        """A host that names no Python takes ours: Ansible would look for one, which may lack boto3."""
-        delegated = self._task.delegate_to
-        if delegated:
-            variables = variables.get("ansible_delegated_vars", {}).get(delegated, {})
-        wished = constants.config.get_config_value("INTERPRETER_PYTHON", variables=variables)
-        python = str(self._templar.template(wished) or "").strip()
-        return python in UNDECIDED or _same_program(python, sys.executable)
-
-    def _invocation(self) -> controller.Invocation:
+    def _invocation(self, controller: ModuleType) -> t.Any:
         return controller.Invocation(
             module=type(self).__module__.rpartition(".")[2],
             name=self._task.action,
@@ -96,9 +87,3 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
             if each:
                 variables.update(self._templar.template(each))
         return variables
-
-
-def _same_program(path: str, other: str) -> bool:
-    """A virtual environment has its Python under many names; outside of it the same program has other packages."""
-    one, two = Path(path), Path(other)
-    return one.parent == two.parent and one.resolve() == two.resolve()

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import ansible.template
 import pytest
+from ansible import constants
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -23,6 +24,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import (
     _warm_up,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import AwsAction
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._where_modules_run import leave_word, loading_pays
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,12 +117,38 @@ def test_the_inner_environment_wins_and_is_templated() -> None:
     assert action(environment={"A": 1})._environment() == {"A": 1}
 
 
+ELSEWHERE = {"ansible_python_interpreter": "/usr/bin/python-of-another"}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "pays"),
+    [([], True), ([HERE], True), ([ELSEWHERE], False), ([ELSEWHERE, HERE], True), ([HERE, ELSEWHERE], True)],
+    ids=["nobody left word", "here", "elsewhere", "here at last", "here at first"],
+)
+def test_the_main_process_loads_unless_all_modules_run_elsewhere(
+    hosts: list[dict[str, t.Any]], pays: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path), raising=False)
+    for variables in hosts:
+        leave_word(action(), variables)
+    assert loading_pays() == pays
+
+
+def test_word_that_cannot_be_left_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path / "gone"), raising=False)
+    leave_word(action(), ELSEWHERE)
+    assert loading_pays()
+
+
 @pytest.fixture
 def afresh() -> Iterator[None]:
     """What is possible is asked once a process; not here."""
-    _warm_up.is_possible.cache_clear()
+    kept = (_warm_up.is_possible, _aws_action.controller_module)
+    for each in kept:
+        each.cache_clear()
     yield
-    _warm_up.is_possible.cache_clear()
+    for each in kept:
+        each.cache_clear()
 
 
 @pytest.mark.usefixtures("afresh")
@@ -145,7 +173,8 @@ class TestGuards:
         assert not _warm_up.is_possible()
 
     def test_where_it_is_not_the_module_runs(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_aws_action, "is_possible", False)
+        monkeypatch.setattr(_warm_up, "is_possible", lambda: False)
+        _aws_action.controller_module.cache_clear()
         assert way(action(), HERE) == "module"
 
     def test_loading_makes_no_call_and_a_wrong_configuration_is_left_to_the_task(

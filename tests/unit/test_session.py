@@ -11,7 +11,6 @@ import ssl
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
@@ -23,6 +22,9 @@ from botocore.credentials import Credentials
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _session
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session, share_trust
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
 
@@ -67,7 +69,7 @@ def test_a_pool_of_another_shape_is_left_to_botocore() -> None:
     share_trust(client_with(session))
     each = SimpleNamespace(ca_certs=None, cert_reqs=None)
     session._setup_ssl_cert(each, "https://sts.amazonaws.com", True)
-    assert each.ca_certs == httpsession.get_cert_path(True)
+    assert each.ca_certs == str(httpsession.get_cert_path(True))
 
 
 class Renamed:
@@ -159,12 +161,12 @@ class TestCertificates:
         self, named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         bundle = tmp_path / "bundle.pem"
-        shutil.copy(httpsession.get_cert_path(True), bundle)
+        shutil.copy(str(httpsession.get_cert_path(True)), bundle)
         monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
         if named:
             monkeypatch.setenv(named, str(bundle))
         Session("us-east-1", None, {}).load_trust()
-        expected = str(bundle) if named else httpsession.get_cert_path(True)
+        expected = str(bundle) if named else str(httpsession.get_cert_path(True))
         with mock.patch.object(httpsession, "create_urllib3_context", side_effect=AssertionError("it is loaded")):
             _session._trusting(expected)
 
@@ -174,7 +176,7 @@ class TestCertificates:
         assert _session._loaded.cache_info().currsize == 0
 
     def test_a_round_of_connections_loads_them_once(self) -> None:
-        bundle = httpsession.get_cert_path(True)
+        bundle = str(httpsession.get_cert_path(True))
         together = threading.Barrier(8)
 
         def connect() -> None:
