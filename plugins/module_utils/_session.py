@@ -12,9 +12,7 @@ certificates are read once.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import gc
 import inspect
 import os
 import threading
@@ -29,25 +27,12 @@ except ImportError:
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
     pass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
+
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from botocore.config import Config
-
-
-@contextlib.contextmanager
-def lasting() -> Iterator[None]:
-    """What is loaded meanwhile lives as long as the process, so the garbage collector need not look at it: not while it grows, not
-    in each fork, not at the end. Among a million parts of models that is a quarter of a run's CPU.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if collects:
-            gc.enable()
 
 
 @functools.cache

@@ -18,6 +18,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._where_modules_run import (
     loading_pays,
     would_run_here,
@@ -64,7 +65,9 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
             done: dict[str, t.Any] = controller.run(self._invocation(controller))
             return done
         in_background = bool(self._task.async_val and not self._connection.has_native_async)
-        result: dict[str, t.Any] = self._execute_module(task_vars=variables, wrap_async=in_background)
+        # Ansible parses a hundred files to pack a module, in a worker that ends with this task.
+        with lasting():
+            result: dict[str, t.Any] = self._execute_module(task_vars=variables, wrap_async=in_background)
         if not in_background:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result

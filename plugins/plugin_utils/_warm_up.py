@@ -20,6 +20,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
     can_stand_on_another_class,
     client_config,
 )
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._controller_module import MODULES, knows_secrets
 
 SERVICES = {
@@ -44,7 +45,7 @@ def load_once() -> None:
     if not is_possible():
         return
     # The user's configuration of AWS may be wrong, or meant for another user: the task will tell.
-    with session.lasting(), contextlib.suppress(*AWS_ERRORS, OSError):
+    with lasting(), contextlib.suppress(*AWS_ERRORS, OSError):
         for module in ("iam_mlflow_role", "s3_mlflow_bucket", "sagemaker_mlflow_server", "sagemaker_mlflow_app"):
             importlib.import_module(f"{MODULES}.{module}")
         _make_clients()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import shutil
 import ssl
 import threading
@@ -187,26 +186,3 @@ class TestCertificates:
             for done in [pool.submit(connect) for _each in range(8)]:
                 done.result()
         assert _session._loaded.cache_info().misses == 1
-
-
-@pytest.mark.parametrize("collects", [True, False])
-def test_the_collector_is_left_as_it_was(collects: bool) -> None:
-    before, frozen = gc.isenabled(), gc.get_freeze_count()
-    (gc.enable if collects else gc.disable)()
-    try:
-        with _session.lasting():
-            assert not gc.isenabled()
-            with _session.lasting():
-                loaded: list[list[object]] = [[] for _each in range(10)]
-            assert not gc.isenabled()
-        assert gc.isenabled() == collects
-        assert gc.get_freeze_count() >= frozen + len(loaded)
-    finally:
-        (gc.enable if before else gc.disable)()
-
-
-def test_the_collector_is_left_as_it_was_after_a_failure() -> None:
-    before = gc.isenabled()
-    with pytest.raises(KeyError), _session.lasting():
-        raise KeyError
-    assert gc.isenabled() == before
