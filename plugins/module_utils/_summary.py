@@ -40,7 +40,9 @@ def line(kind: str, name: str, result: Mapping[str, t.Any]) -> Line | None:
     """The line of a module's result; None when the task was skipped."""
     if result.get("skipped"):
         return None
-    changes = tuple(name for change in result.get("changes", ()) for name in _names(change))
+    names = [name for change in result.get("changes", ()) for name in _names(change)]
+    # What is deleted and created again changes twice.
+    changes = tuple(f"{name} anew" if names.count(name) > 1 else name for name in dict.fromkeys(names))
     return Line(kind, name, str(result.get("action", "none")), changes)
 
 

@@ -49,3 +49,10 @@ def test_settings_that_change_by_one_call_are_named() -> None:
     line = _summary.line("tracking server", "s", {"action": "update", "changes": [change]})
     assert line is not None
     assert line.changes == ("tracking_server_size",)
+
+
+def test_what_is_deleted_and_created_again_is_told_once() -> None:
+    changes = [{"name": "server", "action": "delete"}, {"name": "server", "action": "create"}, {"name": "tags"}]
+    line = _summary.line("tracking server", "s", {"action": "update", "changes": changes})
+    assert line is not None
+    assert line.changes == ("server anew", "tags")
