@@ -118,7 +118,7 @@ docs: $(FOR_RUN) $(FOR_DOCS) ## The documentation site, in build/site/html
 
 # ---- What is measured, and never gates ----
 
-bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI (15 minutes; ARGS=--quick: 3)
+bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI (about 35 minutes; ARGS=--quick: 7)
 	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks $(ARGS)
 
 # ---- Set-up ----

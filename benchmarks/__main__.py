@@ -8,6 +8,7 @@ import argparse
 import importlib.metadata
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -39,6 +40,8 @@ REGION = ("--mlflow", "off", "--set", "tls=true", "--set", "tracking_server_quot
 def main(arguments: Sequence[str]) -> int:
     """Measure, or show again what was measured; 1 when a target is missed, 2 when nothing could be measured."""
     options = _parser().parse_args(arguments)
+    # Who is asked to end, stops the region first, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         results = load(options.show) if options.show else _measured(QUICK if options.quick else FULL, options.profile)
     except RunFailedError as failure:
