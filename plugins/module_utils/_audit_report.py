@@ -16,8 +16,6 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._audit_cont
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._audit_control import Control
-
     Audit = Mapping[str, t.Any]
     Result = Mapping[str, t.Any]
 
@@ -113,22 +111,3 @@ def _markdown_row(result: Result) -> str:
         change,
     )
     return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-
-
-def controls_table(controls: Iterable[Control]) -> list[str]:
-    """The table of all controls for the guide."""
-    head = [
-        "| Control | Severity | What must hold | What to change | Accepted unless asked for |",
-        "|---|---|---|---|---|",
-    ]
-    rows = [
-        (
-            f"{control.id}{' (account)' if control.scope == ACCOUNT else ''}",
-            control.severity,
-            control.title,
-            control.remedy,
-            control.exception or "\u2013",
-        )
-        for control in controls
-    ]
-    return head + ["| " + " | ".join(row) + " |" for row in rows]

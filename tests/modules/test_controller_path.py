@@ -13,7 +13,7 @@ from datetime import date
 import ansible_run
 import module_run
 import pytest
-from local_region import ACCOUNT, REGION
+from local_region import ACCOUNT, REGION, REPOSITORY
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module as controller
 
@@ -187,3 +187,29 @@ def test_a_playbook_sees_no_difference(region: LocalRegion, tmp_path: Path) -> N
     assert done.code == 0, done.output
     assert done.output.count("Using module file") == 1, "one of them made a process"
     assert done.calls.count("iam:GetRole") == 2
+
+
+DEPLOYMENT = """
+mlflow_servers:
+  hosts:
+    mlflow-tried:
+  vars:
+    ansible_connection: local
+    ansible_python_interpreter: "{{ ansible_playbook_python | dirname }}/%s{{ ansible_playbook_python | basename }}"
+    mlflow_server_bucket_name_suffix: tried
+    mlflow_server_region: us-east-1
+"""
+
+
+@pytest.mark.parametrize(("way", "is_loaded"), [("", True), ("./../bin/", False)], ids=["here", "elsewhere"])
+def test_the_main_process_loads_only_for_modules_that_run_in_it(
+    region: LocalRegion, tmp_path: Path, way: str, is_loaded: bool
+) -> None:
+    """Python tells each import of Ansible's own processes on standard error; a module's is caught by Ansible."""
+    (tmp_path / "inventory.yml").write_text(DEPLOYMENT % way)
+    deploy = str(REPOSITORY / "playbooks" / "deploy.yml")
+    arguments = ("--check", "-i", "inventory.yml", deploy)
+    done = ansible_run.run(region, tmp_path, "ansible-playbook", *arguments, PYTHONPROFILEIMPORTTIME="1")
+    assert done.code == 0, done.output
+    assert "iam:GetRole" in done.calls
+    assert ("botocore.session" in done.errors) == is_loaded
