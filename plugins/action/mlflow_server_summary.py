@@ -7,16 +7,10 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _outputs, _summary
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._written_files import compare_and_write
-
-if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._summing_up import sum_up
 
 ARGUMENTS: dict[str, t.Any] = {
     "resources": {
@@ -46,24 +40,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         host = str((task_vars or {}).get("inventory_hostname", ""))
-        lines = [
-            line
-            for resource in arguments["resources"]
-            if (line := _summary.line(resource["kind"], resource["name"], resource["result"]))
-        ]
-        outputs, written = self._state(arguments, host) if arguments["outputs_folder"] else ({}, {})
-        shown = _outputs.shown(outputs, is_app=any(line.kind == "App" for line in lines))
-        summary = _summary.render(lines, shown, planned=self._task.check_mode)
-        Display().display("\n".join(["", f"{host}", *summary, ""]))
-        for warning in arguments["warnings"]:
-            Display().warning(warning)
-        return {**result, **written, "changed": False, "summary": summary, "counts": _summary.counts(lines)}
-
-    def _state(self, arguments: Mapping[str, t.Any], host: str) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-        """The outputs, and the keys of the result about them. The files mirror the environment, so they are no change."""
-        results = {each["kind"]: each["result"] for each in arguments["resources"] if not each["result"].get("skipped")}
-        bucket = next(each["name"] for each in arguments["resources"] if each["kind"] == "bucket")
-        folder = Path(arguments["outputs_folder"])
-        outputs = _outputs.stated(results, bucket)
-        written = compare_and_write(folder, lambda: _outputs.files(folder, host, outputs), self._task.check_mode)
-        return outputs, {"paths": written["paths"], "outputs": outputs}
+        told = sum_up(
+            host, arguments["resources"], arguments["outputs_folder"], arguments["warnings"], self._task.check_mode
+        )
+        return {**result, "changed": False, **told}

@@ -16,7 +16,7 @@ import webbrowser
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import AwsAction
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import AwsAction, Call
 
 NO_BROWSER = (
     "No browser could be started on the machine that runs Ansible (over SSH there is none, as a rule). Use show: true, which "
@@ -59,7 +59,7 @@ class ActionModule(AwsAction):
             Display().warning(NO_BROWSER)
         return {**result, "shown": show, "opened": opened}
 
-    def module_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    def module_result(self, variables: dict[str, t.Any], call: Call | None = None) -> dict[str, t.Any]:
         """The link is in it."""
         # At -vvv a connection by SSH prints what the module wrote, unless its play context (a copy of ours) says no_log.
         contexts = [self._play_context, self._connection._play_context]
@@ -67,7 +67,7 @@ class ActionModule(AwsAction):
         for context in contexts:
             context.no_log = True
         try:
-            return super().module_result(variables)
+            return super().module_result(variables, call)
         finally:
             for context, no_log in zip(contexts, before, strict=True):
                 context.no_log = no_log

@@ -62,8 +62,16 @@ def about_meaning(values: Mapping[str, t.Any]) -> list[str]:
 
     :param values: by whole names, rendered.
     """
-    variables = Variables({name.removeprefix(PREFIX): value for name, value in values.items()})
-    return [sentence for rule in RULES for sentence in rule(variables)]
+    given = variables(values)
+    return [sentence for rule in RULES for sentence in rule(given)]
+
+
+def variables(values: Mapping[str, t.Any]) -> Variables:
+    """The values by their names without the prefix.
+
+    :param values: by whole names, rendered.
+    """
+    return Variables({name.removeprefix(PREFIX): value for name, value in values.items()})
 
 
 def about_kind(values: Mapping[str, t.Any], options: Mapping[str, t.Any]) -> list[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from dataclasses import dataclass
 
 from ansible.plugins.action import ActionBase
 
@@ -46,6 +47,19 @@ if loading_pays():
     controller_module()
 
 
+@dataclass(frozen=True)
+class Call:
+    """The module that an action runs.
+
+    :param module: the name of its file.
+    :param name: as a task calls it.
+    """
+
+    module: str
+    name: str
+    arguments: dict[str, t.Any]
+
+
 class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type information
     """Runs the module of its own name."""
 
@@ -55,28 +69,35 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """The module's result is the task's."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        result.update(self.module_result(task_vars or {}))
+        result.update(self.task_result(task_vars or {}))
         return result
 
-    def module_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Run the module, here or in the ordinary way."""
+    def task_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+        """What the task returns; an action that does more than to run its module begins here."""
+        return self.module_result(variables)
+
+    def module_result(self, variables: dict[str, t.Any], call: Call | None = None) -> dict[str, t.Any]:
+        """Run a module, that of the same name unless another one is called, here or in the ordinary way."""
+        call = call or Call(type(self).__module__.rpartition(".")[2], self._task.action, self._task.args)
         controller = controller_module() if would_run_here(self, variables) else None
         if controller is not None:
-            done: dict[str, t.Any] = controller.run(self._invocation(controller))
+            done: dict[str, t.Any] = controller.run(self._invocation(call, controller))
             return done
         in_background = bool(self._task.async_val and not self._connection.has_native_async)
         # Ansible parses a hundred files to pack a module, in a worker that ends with this task.
         with lasting():
-            result: dict[str, t.Any] = self._execute_module(task_vars=variables, wrap_async=in_background)
+            result: dict[str, t.Any] = self._execute_module(
+                module_name=call.name, module_args=call.arguments, task_vars=variables, wrap_async=in_background
+            )
         if not in_background:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
-    def _invocation(self, controller: ModuleType) -> t.Any:
+    def _invocation(self, call: Call, controller: ModuleType) -> t.Any:
         return controller.Invocation(
-            module=type(self).__module__.rpartition(".")[2],
-            name=self._task.action,
-            arguments=self._task.args,
+            module=call.module,
+            name=call.name,
+            arguments=call.arguments,
             environment=self._environment(),
             check_mode=bool(self._task.check_mode),
             diff=bool(self._task.diff),

@@ -28,6 +28,8 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import Call
+
 PAUSE = 0.2
 """Seconds between two looks at the file."""
 
@@ -35,12 +37,12 @@ PAUSE = 0.2
 class LiveProgressAction(AwsAction):
     """Runs a module that waits, with live progress where it can be seen."""
 
-    def module_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Run the module of the same name; its result is the task's."""
+    def module_result(self, variables: dict[str, t.Any], call: Call | None = None) -> dict[str, t.Any]:
+        """Run a module, and show its progress meanwhile."""
         with contextlib.ExitStack() as stack:
             if self._can_be_seen():
                 stack.enter_context(self._shown(str(variables.get("inventory_hostname", ""))))
-            return super().module_result(variables)
+            return super().module_result(variables, call)
 
     def _can_be_seen(self) -> bool:
         """The file must be on this machine, somebody must be waiting for it, and it may be shown."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._deployment import is_at_work
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._waiting_together import Target
 
 if t.TYPE_CHECKING:
@@ -62,9 +62,7 @@ class WaitingHosts:
             arn = result.get("tracking_server_arn") or result.get("arn")
             if result.get("skipped") or result.get("failed") or not arn:
                 continue
-            status = result.get("tracking_server_status") or result.get("status")
-            maintenance = result.get("tracking_server_maintenance_status") or result.get("maintenance_status")
-            if result.get("changed") or sagemaker.is_in_flux(status) or sagemaker.is_in_flux(maintenance):
+            if is_at_work(result):
                 noun = "tracking server" if "tracking_server_arn" in result else "MLflow App"
                 subject = f"{noun} {result.get('tracking_server_name') or result.get('name')}"
                 before = json.dumps(result, sort_keys=True, default=str)
@@ -73,7 +71,9 @@ class WaitingHosts:
 
     def _results(self, name: str) -> list[Mapping[str, t.Any]]:
         variables = self._host_variables[name]
-        return [variables[registered] for registered in self._registered if registered in variables]
+        registered = [variables[name] for name in self._registered if name in variables]
+        # The first task of a deployment leaves all of it to others when they have something to do before.
+        return [result for result in registered if result.get("begun") is not False]
 
     def _parts(self, name: str) -> Iterator[Mapping[str, t.Any]]:
         """Results about a single resource; that of mlflow_environment holds several."""
