@@ -13,10 +13,15 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._deployment import Deployment, is_at_work
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import Call
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._aws_action import Call, load_beforehand
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._checked_variables import checked
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._live_progress import LiveProgressAction
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._summing_up import sum_up
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._turn import Turn
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._where_modules_run import (
+    leave_word,
+    workers_load_again,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,21 +39,28 @@ OWN: dict[str, t.Any] = {
 MODULE = "mlflow_environment"
 
 
-class ActionModule(LiveProgressAction):
+class Deploy(LiveProgressAction):
     """One call checks one host's variables, and brings role, bucket and MLflow to what they say."""
 
     _supports_async = False
 
     def task_result(self, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """The result of the module, and of what else this task does."""
-        own = _own(self._task.args)
-        found = checked(self._templar.template, variables)
-        if own["only_if_alone"]:
-            return self._alone(found.variables, found.without_meaning, variables)
-        if own["only_role"]:
-            return self._deployed(Deployment(found.variables).role_alone(), variables)
-        plan = Deployment(found.variables, own["kms_key_arn"], own["bucket_policy_statements"], own["begins_only"])
-        return self._converged(plan, found.without_meaning, variables)
+        self._turn = Turn(self._task, variables)
+        with self._turn:
+            own = _own(self._task.args)
+            found = checked(self._templar.template, variables)
+            leave_word(self, variables)
+            if own["only_if_alone"]:
+                return self._alone(found.variables, found.without_meaning, variables)
+            if own["only_role"]:
+                return self._deployed(Deployment(found.variables).role_alone(), variables)
+            plan = Deployment(found.variables, own["kms_key_arn"], own["bucket_policy_statements"], own["begins_only"])
+            return self._converged(plan, found.without_meaning, variables)
+
+    def run_here(self, call: Call) -> dict[str, t.Any] | None:
+        """Run the module in the process that does so for all hosts."""
+        return self._turn.take(call, self._environment(), bool(self._task.check_mode), bool(self._task.diff))
 
     def _alone(self, wished: Variables, without_meaning: list[str], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """The whole deployment, to its summary; or the word with what tasks it has to go on."""
@@ -107,6 +119,15 @@ class ActionModule(LiveProgressAction):
             yield
         finally:
             self._task.environment = before
+
+
+def __getattr__(name: str) -> t.Any:
+    """Ansible's main process asks for the class each time before it forks a worker, so here it learns what workers load."""
+    if name != "ActionModule":
+        raise AttributeError(name)
+    if workers_load_again():
+        load_beforehand()
+    return Deploy
 
 
 def _own(arguments: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -14,6 +14,7 @@ import threading
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 
 try:
@@ -34,7 +35,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session, session_of
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,14 +63,16 @@ class ProcessModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
         return kwargs
 
 
+MADE_OF: ContextVar[Callable[..., t.Any]] = ContextVar("MADE_OF", default=ProcessModule)
+"""What reads the options and ends the run; in the controller's own process another class than in a module's."""
+_STANDING = threading.Lock()
+
+
 class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no type information
     """AnsibleAWSModule with our user agent, our retries and one client a service."""
 
-    made_of: t.ClassVar[Callable[..., t.Any]] = ProcessModule
-    """What reads the options and ends the run; in the controller's own process another class than in a module's."""
-
     def __init__(self, **settings: t.Any) -> None:
-        with _made_of(type(self).made_of):
+        with _made_of(MADE_OF.get()):
             super().__init__(**settings)
         self.clients = Clients(self._new_client, lambda service: self._new_client(service, attempts=1))
 
@@ -90,7 +93,7 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
     @functools.cached_property
     def _session(self) -> Session:
         region, endpoint, connection = get_aws_connection_info(self)
-        return Session(region, endpoint, connection)
+        return session_of(region, endpoint, connection)
 
     def _new_client(self, service: str, attempts: int = ATTEMPTS) -> t.Any:
         agent = f"APN/1.0 Ansible/{ansible_version} {COLLECTION_NAME}/{COLLECTION_VERSION}"
@@ -109,12 +112,13 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
 def _made_of(module_class: Callable[..., t.Any]) -> Iterator[None]:
     """Have AnsibleAWSModule stand on this class. It takes the class from these defaults, not from its arguments."""
     settings = AnsibleAWSModule.default_settings
-    before = settings["module_class"]
-    settings["module_class"] = module_class
-    try:
-        yield
-    finally:
-        settings["module_class"] = before
+    with _STANDING:
+        before = settings["module_class"]
+        settings["module_class"] = module_class
+        try:
+            yield
+        finally:
+            settings["module_class"] = before
 
 
 def can_stand_on_another_class() -> bool:
@@ -194,7 +198,7 @@ def attempt_concurrently(reads: Mapping[Name, Callable[[], t.Any]]) -> dict[Name
     if len(reads) < 2:
         return {name: _attempt(read) for name, read in reads.items()}
     with ThreadPoolExecutor(max_workers=min(CONCURRENT_READS, len(reads))) as pool:
-        futures = {name: pool.submit(_attempt, read) for name, read in reads.items()}
+        futures = {name: pool.submit(copy_context().run, _attempt, read) for name, read in reads.items()}
         return {name: future.result() for name, future in futures.items()}
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,8 @@ if t.TYPE_CHECKING:
 
 VARIABLE = "SAGEMAKER_MLFLOW_PROGRESS_FILE"
 """The environment variable by which the action plugin names the file."""
+PLACE: ContextVar[str | None] = ContextVar("PLACE", default=None)
+"""The file, in a process that runs several modules."""
 HEARTBEAT = 60.0
 """Seconds after which a line is written although nothing changed."""
 
@@ -51,7 +54,7 @@ class Progress:
     @classmethod
     def of_task(cls, subject: str, environment: Mapping[str, str] | None = None) -> Progress:
         """Progress to the file that the action plugin named, if any."""
-        name = (os.environ if environment is None else environment).get(VARIABLE)
+        name = PLACE.get() or (os.environ if environment is None else environment).get(VARIABLE)
         return cls(subject, Path(name) if name else None)
 
     def begin(self) -> None:

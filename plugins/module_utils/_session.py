@@ -103,6 +103,46 @@ class Session:
         return str(account_id) if account_id else None
 
 
+class SharedSession(Session):
+    """Makes each client once, for all modules that a process runs at the same time."""
+
+    def __init__(self, region: str | None, endpoint: str | None, connection: Mapping[str, t.Any]) -> None:
+        super().__init__(region, endpoint, connection)
+        self._made: dict[tuple[str, ...], t.Any] = {}
+
+    def client(self, service: str, config: Config) -> t.Any:
+        """That of this service and this way to retry."""
+        key = (service, str(getattr(config, "retries", None)), str(getattr(config, "user_agent", None)))
+        with _SHARING:
+            if key not in self._made:
+                many = type(config)(max_pool_connections=SHARED_CONNECTIONS)
+                self._made[key] = super().client(service, config.merge(many))
+            return self._made[key]
+
+
+SHARED_CONNECTIONS = 128
+"""How many connections to one host the modules of a process keep."""
+_SHARING = threading.RLock()
+_shared: dict[str, Session] | None = None
+
+
+def share_sessions() -> None:
+    """From now on the modules of this process share sessions and clients."""
+    global _shared
+    _shared = {}
+
+
+def session_of(region: str | None, endpoint: str | None, connection: Mapping[str, t.Any]) -> Session:
+    """A session, or the one that a module with the same options has already."""
+    if _shared is None:
+        return Session(region, endpoint, connection)
+    key = repr((region, endpoint, sorted(connection.items())))
+    with _SHARING:
+        if key not in _shared:
+            _shared[key] = SharedSession(region, endpoint, connection)
+        return _shared[key]
+
+
 def share_trust(client: t.Any) -> bool:
     """Let all connections of a client use one TLS context; whether that is possible.
 

@@ -31,20 +31,22 @@ if t.TYPE_CHECKING:
 
 @functools.cache
 def controller_module() -> ModuleType | None:
-    """What runs modules here, with everything that is slow to load; None where that is not possible."""
+    """What runs modules here; None where that is not possible."""
     try:
-        from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module, _warm_up
+        with lasting():
+            from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module, _warm_up
     except ImportError:
         # Without amazon.aws here. The module says what is missing where it runs.
         return None
-    if not _warm_up.is_possible():
-        return None
-    _warm_up.load_once()
-    return _controller_module
+    return _controller_module if _warm_up.is_possible() else None
 
 
-if loading_pays():
-    controller_module()
+def load_beforehand() -> None:
+    """Load what is slow to load, for all workers that are forked from now on."""
+    if controller_module():
+        from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _warm_up
+
+        _warm_up.load_once()
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,12 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
     _supports_check_mode = True
     _supports_async = True
 
+    def __init_subclass__(cls, **settings: t.Any) -> None:
+        """The class that Ansible looks for is defined when its main process loads the file, before it forks."""
+        super().__init_subclass__(**settings)
+        if cls.__name__ == "ActionModule" and loading_pays():
+            load_beforehand()
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """The module's result is the task's."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
@@ -79,9 +87,8 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
     def module_result(self, variables: dict[str, t.Any], call: Call | None = None) -> dict[str, t.Any]:
         """Run a module, that of the same name unless another one is called, here or in the ordinary way."""
         call = call or Call(type(self).__module__.rpartition(".")[2], self._task.action, self._task.args)
-        controller = controller_module() if would_run_here(self, variables) else None
-        if controller is not None:
-            done: dict[str, t.Any] = controller.run(self._invocation(call, controller))
+        done = self.run_here(call) if would_run_here(self, variables) else None
+        if done is not None:
             return done
         in_background = bool(self._task.async_val and not self._connection.has_native_async)
         # Ansible parses a hundred files to pack a module, in a worker that ends with this task.
@@ -91,6 +98,14 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
             )
         if not in_background:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def run_here(self, call: Call) -> dict[str, t.Any] | None:
+        """Run a module in this process; None where that is not possible."""
+        controller = controller_module()
+        if controller is None:
+            return None
+        result: dict[str, t.Any] = controller.run(self._invocation(call, controller))
         return result
 
     def _invocation(self, call: Call, controller: ModuleType) -> t.Any:

@@ -14,17 +14,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import json
 import os
 import typing as t
 from dataclasses import dataclass
-from datetime import date
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import MADE_OF
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import PLACE, VARIABLE
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._plain import plain
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,52 +120,34 @@ def knows_secrets() -> bool:
     return isinstance(getattr(ValidationResult({}), "_no_log_values", None), set)
 
 
-def plain(value: t.Any) -> t.Any:
-    """As JSON carries it to a module and back: without marks of where a value came from, and a copy."""
-    return json.loads(json.dumps(_simple(value)))
-
-
-def _simple(value: t.Any) -> t.Any:
-    """What JSON knows. A date is a date in YAML; a vaulted text is no text before it is asked for it."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _simple(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [_simple(item) for item in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
 def run(invocation: Invocation) -> dict[str, t.Any]:
     """Run a module to its end, and return its result."""
+    with environment(invocation.environment):
+        return run_beside_others(invocation)
+
+
+def run_beside_others(invocation: Invocation) -> dict[str, t.Any]:
+    """Do so in a process that has the environment variables already, and may run other modules at the same time."""
     main = importlib.import_module(f"{MODULES}.{invocation.module}").main
-    with _variables(invocation.environment), _standing_in(functools.partial(ControllerModule, invocation)):
-        try:
-            main()
-        except Ended as end:
-            return end.result
+    standing_in = MADE_OF.set(functools.partial(ControllerModule, invocation))
+    shown_in = PLACE.set(str(invocation.environment[VARIABLE]) if VARIABLE in invocation.environment else None)
+    try:
+        main()
+    except Ended as end:
+        return end.result
+    finally:
+        PLACE.reset(shown_in)
+        MADE_OF.reset(standing_in)
     raise RuntimeError(f"{invocation.name} ended without a result")
 
 
 @contextlib.contextmanager
-def _variables(environment: Mapping[str, t.Any]) -> Iterator[None]:
+def environment(variables: Mapping[str, t.Any]) -> Iterator[None]:
     """Set these for a while. The worker is a process of its own task, so nobody else sees them."""
     before = dict(os.environ)
-    os.environ.update({str(name): str(value) for name, value in environment.items()})
+    os.environ.update({str(name): str(value) for name, value in variables.items()})
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-@contextlib.contextmanager
-def _standing_in(module_class: t.Callable[..., ControllerModule]) -> Iterator[None]:
-    before = AwsModule.made_of
-    AwsModule.made_of = module_class
-    try:
-        yield
-    finally:
-        AwsModule.made_of = before

@@ -12,6 +12,7 @@ worker that learns where modules of its host run leaves word in the folder that 
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import typing as t
 from pathlib import Path
@@ -26,6 +27,8 @@ if t.TYPE_CHECKING:
 UNDECIDED = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 """What the setting for a host's Python says when Ansible shall find one."""
 HERE, ELSEWHERE = "mlops.sagemaker_mlflow.modules_run_here", "mlops.sagemaker_mlflow.modules_run_elsewhere"
+
+LOADED = "mlops.sagemaker_mlflow.loaded"
 
 
 def would_run_here(action: ActionBase, variables: Mapping[str, t.Any]) -> bool:
@@ -51,6 +54,20 @@ def leave_word(action: ActionBase, variables: Mapping[str, t.Any]) -> None:
 def loading_pays() -> bool:
     """Whether modules of some host run here, as far as is known."""
     return (_folder() / HERE).exists() or not (_folder() / ELSEWHERE).exists()
+
+
+def note_that_a_worker_loads() -> None:
+    """A worker loads for those that run with it. When that happens again, it is better done beforehand."""
+    with contextlib.suppress(OSError), (_folder() / LOADED).open("a", encoding="utf-8") as marks:
+        marks.write(".")
+
+
+def workers_load_again() -> bool:
+    """Whether more than one worker had to load."""
+    try:
+        return (_folder() / LOADED).stat().st_size > 1
+    except OSError:
+        return False
 
 
 def _folder() -> Path:
