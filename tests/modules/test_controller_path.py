@@ -16,6 +16,7 @@ import pytest
 from local_region import ACCOUNT, REGION, REPOSITORY
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module as controller
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._plain import plain
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -151,9 +152,9 @@ def test_values_are_those_that_json_carries() -> None:
         """As ansible-core marks text with where it came from."""
 
     value = {Marked("key"): [Marked("text"), 1, 1.5, True, None, date(2026, 1, 2), ("a",), b"bytes"], 1: {}}
-    plain = controller.plain(value)
-    assert plain == {"key": ["text", 1, 1.5, True, None, "2026-01-02", ["a"], "bytes"], "1": {}}
-    assert plain["key"][0].__class__ is str
+    found = plain(value)
+    assert found == {"key": ["text", 1, 1.5, True, None, "2026-01-02", ["a"], "bytes"], "1": {}}
+    assert found["key"][0].__class__ is str
 
 
 PLAY = """
@@ -203,7 +204,7 @@ mlflow_servers:
 
 @pytest.mark.parametrize(
     ("hosts", "way", "is_loaded"),
-    [("a", "", False), ("a, b, c", "", True), ("a, b, c", "./../bin/", False)],
+    [("a", "", False), ("a, b, c, d", "", True), ("a, b, c, d", "./../bin/", False)],
     ids=["one worker loads", "another one would have to", "elsewhere"],
 )
 def test_the_main_process_loads_when_one_worker_after_the_other_would_have_to(
