@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _session
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import client_config
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session, share_trust
 
 if t.TYPE_CHECKING:
@@ -186,3 +187,30 @@ class TestCertificates:
             for done in [pool.submit(connect) for _each in range(8)]:
                 done.result()
         assert _session._loaded.cache_info().misses == 1
+
+
+@pytest.fixture
+def sharing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process whose modules share sessions, until the test ends."""
+    monkeypatch.setattr(_session, "_shared", None)
+    _session.share_sessions()
+
+
+@pytest.mark.usefixtures("sharing")
+def test_modules_with_the_same_options_share_session_and_clients() -> None:
+    one, same = (_session.session_of("us-east-1", None, dict(KEYS)) for _module in range(2))
+    other = _session.session_of("us-east-1", None, {**KEYS, "aws_secret_access_key": "other"})
+    away = _session.session_of("eu-west-1", None, KEYS)
+    assert one is same
+    assert len({id(each) for each in (one, other, away)}) == 3
+    client = one.client("sts", client_config())
+    assert client is same.client("sts", client_config())
+    assert client is not other.client("sts", client_config())
+    once = one.client("sts", client_config(attempts=1))
+    assert (once is not client, once.meta.config.retries["total_max_attempts"]) == (True, 1)
+    assert client.meta.config.max_pool_connections > client_config().max_pool_connections  # type: ignore[attr-defined]
+
+
+def test_a_module_in_a_process_of_its_own_shares_nothing() -> None:
+    one, same = (_session.session_of("us-east-1", None, KEYS) for _module in range(2))
+    assert one is not same
