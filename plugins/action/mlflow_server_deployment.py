@@ -75,13 +75,14 @@ class Deploy(LiveProgressAction):
         if plan.begins_only and is_at_work(result[plan.kind]):
             return {**result, "go_on_with": "begun"}
         host, folder = str(variables["inventory_hostname"]), wished.text("outputs_dir")
-        return {**result, **sum_up(host, plan.resources(result), folder, result["remarks"], self._task.check_mode)}
+        told = sum_up(host, plan.resources(result), folder, result["remarks"], self._task.check_mode)
+        return {**result, **told, "go_on_with": ""}
 
     def _converged(self, plan: Deployment, without_meaning: list[str], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         result = self._deployed(plan.arguments(), variables)
         if result.get("failed"):
             return result
-        return {**result, "go_on_with": "", "remarks": plan.remarks(result, without_meaning)}
+        return {**result, "go_on_with": "sum_up", "remarks": plan.remarks(result, without_meaning)}
 
     def _deployed(self, wish: Mapping[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         of_connection = {name: value for name, value in self._task.args.items() if name not in OWN}
