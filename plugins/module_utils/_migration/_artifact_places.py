@@ -1,0 +1,181 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""Places that hold files: a folder of this machine, a prefix in a bucket."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK = 1 << 20
+PART = 8 << 20
+"""Bytes of one part of an upload; also what a whole small file may take in memory."""
+MOST_PARTS = 10_000
+COPY_LIMIT = 5 << 30
+"""S3 copies an object up to this size in one call."""
+COPY_PART = 512 << 20
+
+
+@dataclass(frozen=True)
+class ArtifactFile:
+    """One file.
+
+    :param path: relative to its place, with slashes.
+    :param etag: what S3 says of its content; None elsewhere.
+    """
+
+    path: str
+    size: int
+    etag: str | None = None
+
+
+class Place(t.Protocol):
+    """Files under one name."""
+
+    def files(self) -> Iterator[ArtifactFile]:
+        """All of them, in all folders; none when there is no such place."""
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """A file, a piece at a time."""
+
+    def write(self, path: str, size: int, content: Iterator[bytes]) -> None:
+        """A file as a whole; another one of that name is replaced."""
+
+
+@dataclass(frozen=True)
+class LocalFolder:
+    """A folder of this machine."""
+
+    root: Path
+
+    def files(self) -> Iterator[ArtifactFile]:
+        """Links are followed as MLflow follows them."""
+        if self.root.is_file():
+            yield ArtifactFile("", self.root.stat().st_size)
+            return
+        for folder, subfolders, names in os.walk(self.root):
+            subfolders.sort()
+            for name in sorted(names):
+                path = Path(folder, name)
+                yield ArtifactFile(path.relative_to(self.root).as_posix(), path.stat().st_size)
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """Opened when the first piece is asked for."""
+        with (self.root / path).open("rb") as content:
+            while chunk := content.read(CHUNK):
+                yield chunk
+
+    def write(self, path: str, size: int, content: Iterator[bytes]) -> None:
+        """Under another name first, so that what lies there under its own is whole."""
+        final = self.root / path
+        final.parent.mkdir(parents=True, exist_ok=True)
+        partial = final.with_name(f".{final.name}.partial")
+        with partial.open("wb") as file:
+            for chunk in content:
+                file.write(chunk)
+        partial.replace(final)
+
+
+@dataclass(frozen=True)
+class S3Prefix:
+    """A prefix in a bucket. The client's retries are botocore's."""
+
+    client: t.Any = field(repr=False)
+    bucket: str
+    prefix: str
+
+    def files(self) -> Iterator[ArtifactFile]:
+        """Objects that end with a slash are what consoles make of folders."""
+        start = f"{self.prefix}/" if self.prefix else ""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start)
+        for page in pages:
+            for item in page.get("Contents", ()):
+                if not item["Key"].endswith("/"):
+                    yield ArtifactFile(item["Key"][len(start) :], item["Size"], item["ETag"].strip('"'))
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """The object, a piece at a time."""
+        body = self.client.get_object(Bucket=self.bucket, Key=self.key(path))["Body"]
+        try:
+            yield from body.iter_chunks(CHUNK)
+        finally:
+            body.close()
+
+    def write(self, path: str, size: int, content: Iterator[bytes]) -> None:
+        """A small file in one call, a large one in parts."""
+        if size <= PART:
+            self.client.put_object(Bucket=self.bucket, Key=self.key(path), Body=b"".join(content))
+            return
+        part_size = max(PART, -(-size // MOST_PARTS))
+        self._in_parts(
+            path, lambda upload, number, part: self._upload(path, upload, number, part), parts(content, part_size)
+        )
+
+    def copy(self, source: S3Prefix, file: ArtifactFile) -> None:
+        """From bucket to bucket, without the bytes coming here."""
+        origin = {"Bucket": source.bucket, "Key": source.key(file.path)}
+        if file.size <= COPY_LIMIT:
+            self.client.copy_object(Bucket=self.bucket, Key=self.key(file.path), CopySource=origin)
+            return
+        size = max(COPY_PART, -(-file.size // MOST_PARTS))
+        ranges = (f"bytes={start}-{min(start + size, file.size) - 1}" for start in range(0, file.size, size))
+        self._in_parts(
+            file.path, lambda upload, number, part: self._copy(file.path, origin, upload, number, part), ranges
+        )
+
+    def key(self, path: str) -> str:
+        """The object's key; the place itself may be an object."""
+        return "/".join(part for part in (self.prefix, path) if part)
+
+    def _in_parts(self, path: str, send: t.Callable[[str, int, t.Any], str], pieces: t.Iterable[t.Any]) -> None:
+        target = {"Bucket": self.bucket, "Key": self.key(path)}
+        upload = self.client.create_multipart_upload(**target)["UploadId"]
+        try:
+            sent = [
+                {"PartNumber": number, "ETag": send(upload, number, piece)}
+                for number, piece in enumerate(pieces, start=1)
+            ]
+            self.client.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": sent})
+        except BaseException:
+            # What is left of an upload costs money and is shown nowhere.
+            self.client.abort_multipart_upload(**target, UploadId=upload)
+            raise
+
+    def _upload(self, path: str, upload: str, number: int, part: bytes) -> str:
+        return str(
+            self.client.upload_part(
+                Bucket=self.bucket, Key=self.key(path), UploadId=upload, PartNumber=number, Body=part
+            )["ETag"]
+        )
+
+    def _copy(self, path: str, origin: dict[str, str], upload: str, number: int, part: str) -> str:
+        answer = self.client.upload_part_copy(
+            Bucket=self.bucket,
+            Key=self.key(path),
+            UploadId=upload,
+            PartNumber=number,
+            CopySource=origin,
+            CopySourceRange=part,
+        )
+        return str(answer["CopyPartResult"]["ETag"])
+
+
+def parts(content: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in pieces of one size, but for the last."""
+    waiting = bytearray()
+    for chunk in content:
+        waiting += chunk
+        while len(waiting) >= size:
+            yield bytes(waiting[:size])
+            del waiting[:size]
+    if waiting:
+        yield bytes(waiting)

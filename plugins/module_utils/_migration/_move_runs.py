@@ -1,0 +1,265 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""Runs, each as one pipeline with as few requests as MLflow allows. What ends it says that all the rest has arrived."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import Owner
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._batches import MeasuredModel, batches
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import DELETED, Run
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Moved
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import move_files
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import Experiment, Point
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_experiments import (
+        ExperimentMover,
+    )
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_models import LoggedModelMover
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._source import Histories
+
+ENDED = ("FINISHED", "FAILED", "KILLED")
+
+
+def is_complete(run: Run, there: Moved | None) -> bool:
+    """Whether nothing has to be written for a run: it is there, ended as it did, and has not changed since."""
+    if there is None or there.digest != origin.run_digest(run):
+        return False
+    facts = there.facts
+    # The server deletes the runs of an experiment with it, so only a run that is to be deleted must be.
+    is_deleted = run.lifecycle_stage != DELETED or facts["lifecycle"] == DELETED
+    return bool(facts["status"] == run.status and facts["end_time"] == run.end_time and is_deleted)
+
+
+def noted(run: Run, there: Run, name: str = "") -> Moved:
+    """What the journal keeps of a run of the target."""
+    facts = {
+        "name": name or there.name,
+        "status": there.status,
+        "end_time": there.end_time,
+        "lifecycle": there.lifecycle_stage,
+        "uri": there.artifact_uri,
+        "old_uri": run.artifact_uri,
+    }
+    return Moved("run", run.id, there.id, there.tags.get(origin.DIGEST, ""), facts)
+
+
+class RunMover:
+    """Moves the runs of experiments that are in the target."""
+
+    def __init__(
+        self,
+        context: Context,
+        experiments: Sequence[Experiment],
+        models: LoggedModelMover,
+        experiment_mover: ExperimentMover,
+    ) -> None:
+        self._context = context
+        self._experiments = {experiment.id: experiment for experiment in experiments}
+        self._models = models
+        self._experiment_mover = experiment_mover
+        self._room = BoundedSemaphore(2 * context.workers)
+        self._futures: list[Future[None]] = []
+        self._waiting: list[Run] = []
+        self._is_broken = False
+
+    def survey(self, experiment_ids: Sequence[str]) -> None:
+        """Find out which runs are in the target."""
+        for there in self._context.target.moved_runs(experiment_ids):
+            placeholder = noted(there, there)
+            facts = {**placeholder.facts, "old_uri": ""}
+            self._context.journal.put(Moved("run", there.tags[origin.ID], there.id, placeholder.digest, facts))
+
+    def move_all(self) -> None:
+        """Every run that is not complete. A run waits for the one that it is nested in and for the models that it used."""
+        with ThreadPoolExecutor(self._context.workers) as pool:
+            for page in self._context.source.runs(list(self._experiments.values())):
+                self._submit(pool, [run for run in page if self._is_meant(run)], may_wait=True)
+            self._end_round()
+            progress = True
+            while self._waiting:
+                runs, self._waiting = self._waiting, []
+                self._submit(pool, runs, may_wait=progress)
+                self._end_round()
+                progress = len(self._waiting) < len(runs)
+
+    def _is_meant(self, run: Run) -> bool:
+        tally = self._context.tally
+        if not self._context.filters.takes_run(run):
+            tally.add("run", left_out=1)
+            return False
+        there = self._context.journal.get("run", run.id)
+        if there is None or not is_complete(run, there):
+            return True
+        # Model versions name the place where the run's files were.
+        facts = {**there.facts, "old_uri": run.artifact_uri}
+        self._context.journal.put(Moved("run", run.id, there.new, there.digest, facts))
+        tally.add("run", unchanged=1)
+        self._context.advance("run", 1)
+        return False
+
+    def _submit(self, pool: ThreadPoolExecutor, runs: Sequence[Run], may_wait: bool) -> None:
+        source = self._context.source
+        generations = _generations(runs)
+        for generation in generations:
+            start = 0
+            while start < len(generation):
+                size = source.batch_size()
+                batch = source.with_model_inputs(generation[start : start + size])
+                start += size
+                histories = source.histories(batch)
+                for run in batch:
+                    self._room.acquire()
+                    self._futures.append(pool.submit(self._move, run, histories, may_wait))
+                self._let_go_of_done()
+            if generation is not generations[-1]:
+                self._end_round()
+
+    def _let_go_of_done(self) -> None:
+        done = [future for future in self._futures if future.done()]
+        self._futures = [future for future in self._futures if future not in done]
+        for future in done:
+            future.result()
+
+    def _end_round(self) -> None:
+        futures, self._futures = self._futures, []
+        for future in futures:
+            future.result()
+
+    def _must_wait(self, run: Run) -> bool:
+        """Whether something that the run refers to may still come."""
+        journal = self._context.journal
+        if run.parent_id and journal.get("run", run.parent_id) is None:
+            return True
+        used = {*run.model_inputs, *(old for old, _point in journal.model_points_of(run.id))}
+        return any(journal.is_to_come(old, run.id) for old in used) if self._context.target.can.logged_models else False
+
+    def _move(self, run: Run, histories: Histories, may_wait: bool) -> None:
+        is_over = True
+        try:
+            if self._is_broken:
+                return
+            if may_wait and self._must_wait(run):
+                is_over = False
+                self._waiting.append(run)
+                return
+            self._pipeline(run, histories)
+        except ApiError as error:
+            if error.status == 0:
+                self._is_broken = True
+                raise
+            self._context.tally.add("run", failed=1)
+            self._context.tally.problem("run", run.id, run.name, error.message)
+        except BaseException:
+            self._is_broken = True
+            raise
+        finally:
+            self._room.release()
+            self._context.advance("run", int(is_over))
+
+    def _pipeline(self, run: Run, histories: Histories) -> None:
+        target, journal = self._context.target, self._context.journal
+        known = journal.get("run", run.id)
+        run_digest = origin.run_digest(run)
+        # A run that ends says by its end that it is whole; of others, and of those that changed, a tag does.
+        ends_itself = run.status in ENDED and run.end_time is not None and (not known or known.digest == run_digest)
+        self._experiment_mover.make_active(run.experiment_id)
+        if known is None:
+            there = self._create(run, {origin.DIGEST: run_digest} if ends_itself else {})
+        else:
+            there = self._resume(run, known)
+        models = self._models.move_of(run, there.id)
+        self._log(run, there, histories, {} if known is None else self._changed_tags(run, there))
+        self._link(run, there, is_new=known is None)
+        move_files(self._context, "run", run.name, run.artifact_uri, Owner("run", run.id), there.artifact_uri, there.id)
+        self._models.end(models)
+        target.end_run(run, there)
+        if not ends_itself:
+            target.set_run_tag(there.id, origin.DIGEST, run_digest)
+        if run.lifecycle_stage == DELETED and self._experiments[run.experiment_id].lifecycle_stage != DELETED:
+            target.delete_run(there.id)
+        self._context.tally.add("run", **{"created" if known is None else "updated": 1})
+
+    def _create(self, run: Run, more: dict[str, str]) -> Run:
+        experiment_id = self._context.journal.new_id("experiment", run.experiment_id)
+        assert experiment_id is not None, "runs move after their experiments"
+        there = self._context.target.create_run(experiment_id, run, {**self._context.run_tags(run), **more})
+        self._context.journal.put(noted(run, there, run.name))
+        return there
+
+    def _resume(self, run: Run, known: Moved) -> Run:
+        if known.facts["lifecycle"] == DELETED:
+            self._context.target.restore_run(known.new)
+        there = self._context.target.run(known.new)
+        self._context.journal.put(noted(run, there, run.name))
+        return there
+
+    def _changed_tags(self, run: Run, there: Run) -> dict[str, str]:
+        """What differs in the tags of a run that is there; what is gone from the source goes."""
+        wished = self._context.run_tags(run)
+        kept = {*wished, "mlflow.runName", "mlflow.log-model.history", origin.DIGEST}
+        for key in there.tags:
+            if key not in kept and not origin.is_own(key):
+                self._context.target.delete_run_tag(there.id, key)
+        return {key: value for key, value in wished.items() if there.tags.get(key) != value}
+
+    def _log(self, run: Run, there: Run, histories: Histories, tags: dict[str, str]) -> None:
+        measured: dict[tuple[str, int, int], list[MeasuredModel]] = defaultdict(list)
+        for old, (_run_id, point, name, digest) in self._context.journal.model_points_of(run.id):
+            new = self._context.journal.new_id("model", old)
+            if new:
+                measured[point.key, point.timestamp, point.step].append(MeasuredModel(new, name, digest))
+        tags = {**tags, **self._context.late_tags(run)}
+        chunks = self._counted(histories.points(run))
+        for batch in batches(chunks, run.params, tags, measured):
+            for refused in self._context.target.log_batch(there.id, batch):
+                self._context.tally.problem("run", run.id, run.name, f"refused: {refused}")
+
+    def _counted(self, chunks: Iterator[list[Point]]) -> Iterator[list[Point]]:
+        for chunk in chunks:
+            self._context.tally.add("metric_point", len(chunk), created=len(chunk))
+            yield chunk
+
+    def _link(self, run: Run, there: Run, is_new: bool) -> None:
+        """Datasets and logged models that the run read or made."""
+        target, new_id = self._context.target, self._context.journal.new_id
+        if run.datasets:
+            target.log_datasets(there.id, run.datasets)
+            self._context.tally.add("dataset_input", len(run.datasets), created=len(run.datasets))
+        linked = set() if is_new else {each for each, _step in there.model_outputs}
+        outputs = [(new_id("model", old), step) for old, step in run.model_outputs]
+        missing = [(new, step) for new, step in outputs if new and new not in linked]
+        if missing:
+            target.log_model_outputs(there.id, missing)
+        inputs = [new_id("model", old) for old in run.model_inputs]
+        wanted = [new for new in inputs if new and (is_new or new not in there.model_inputs)]
+        if wanted:
+            target.log_model_inputs(there.id, wanted)
+        if target.can.logged_models and (None in inputs or None in dict(outputs)):
+            what = "links to logged models that are not in the target"
+            self._context.tally.problem("run", run.id, run.name, what)
+
+
+def _generations(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs by how deep they are nested within the list: parents are created before children."""
+    depth: dict[str, int] = {}
+    found: dict[int, list[Run]] = defaultdict(list)
+    for run in runs:
+        depth[run.id] = depth.get(run.parent_id or "", -1) + 1
+        found[depth[run.id]].append(run)
+    return [found[each] for each in sorted(found)]

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""Metric histories over REST with as few requests as the server allows, and none of the points that it leaves out."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import defaultdict
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_parse import point
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import Point, Run
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import MlflowApi
+
+BULK_PATHS = (
+    "/api/2.0/mlflow/metrics/get-history-bulk-interval",
+    "/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval",
+)
+HISTORY = "/api/2.0/mlflow/metrics/get-history"
+BULK_RUNS = 100
+SAMPLED = 2500
+"""The server returns at most so many points of a run in bulk, and chooses which: so many may be a sample."""
+HELD = 200_000
+"""Points that a batch may hold in memory."""
+PAGE = 20_000
+FIRST_BATCH = 8
+FEWEST = 3
+"""A key that fewer runs have is read run by run: the sampling window costs the server more than a plain read."""
+STEPS = (-(1 << 31), (1 << 31) - 1)
+"""Without a range, servers before 3.17 leave negative steps out."""
+
+
+class BulkReader:
+    """Reads the histories of several runs at a time and learns how many runs fit into memory."""
+
+    def __init__(self, api: MlflowApi, pool: ThreadPoolExecutor) -> None:
+        self._api = api
+        self._pool = pool
+        self._paths = list(BULK_PATHS)
+        self.batch = FIRST_BATCH
+
+    def read(self, runs: Sequence[Run]) -> BulkHistories:
+        """The histories of a batch that C(batch) runs long at most."""
+        by_key: dict[str, list[Run]] = defaultdict(list)
+        for run in runs:
+            for key in run.latest:
+                by_key[key].append(run)
+        wanted = [(key, members) for key, members in by_key.items() if len(members) >= FEWEST] if self._paths else []
+        found: dict[str, dict[str, list[Point]]] = defaultdict(dict)
+        total = 0
+        for key, answer in self._pool.map(lambda pair: (pair[0], self._bulk(*pair)), wanted):
+            for run_id, points in answer.items():
+                found[run_id][key] = points
+                total += len(points)
+        self._learn(len(runs), total, max((len(run.latest) for run in runs), default=1))
+        return BulkHistories(self._api, found)
+
+    def _learn(self, runs: int, points: int, keys: int) -> None:
+        """Twice as many the next time, as long as what that may hold stays within bounds."""
+        each = max(points / runs, keys, 1.0)
+        self.batch = max(1, min(2 * self.batch, int(HELD / each), BULK_RUNS))
+
+    def _bulk(self, key: str, runs: Sequence[Run]) -> dict[str, list[Point]]:
+        """What is known to be complete: of the others, each run is asked for by itself."""
+        found: dict[str, list[Point]] = {run.id: [] for run in runs}
+        for item in self._ask(key, [run.id for run in runs]).get("metrics", ()):
+            found[item["run_id"]].append(point(item))
+        complete: dict[str, list[Point]] = {}
+        for run in runs:
+            points = found[run.id]
+            if len(points) < SAMPLED and _has(points, run.latest[key]):
+                complete[run.id] = points
+        return complete
+
+    def _ask(self, key: str, run_ids: Sequence[str]) -> dict[str, t.Any]:
+        question = {
+            "run_ids": list(run_ids),
+            "metric_key": key,
+            "max_results": SAMPLED,
+            "start_step": STEPS[0],
+            "end_step": STEPS[1],
+        }
+        for path in tuple(self._paths):
+            try:
+                return self._api.get(path, question)
+            except ApiError as error:
+                # Older servers have one of the two; a managed one may allow neither.
+                if error.status not in (400, 403, 404, 405, 501):
+                    raise
+                if error.status != 400 and path in self._paths:
+                    self._paths.remove(path)
+        return {}
+
+
+def _has(points: Sequence[Point], latest: Point) -> bool:
+    return any(each.step == latest.step and each.timestamp == latest.timestamp for each in points)
+
+
+class BulkHistories:
+    """What was read together, and the way to the rest."""
+
+    def __init__(self, api: MlflowApi, found: dict[str, dict[str, list[Point]]]) -> None:
+        self._api = api
+        self._found = found
+
+    def points(self, run: Run) -> Iterator[list[Point]]:
+        """Every point of a run; what was held for it is let go."""
+        held = self._found.pop(run.id, {})
+        for key in run.latest:
+            if key in held:
+                yield held.pop(key)
+            else:
+                yield from self._history(run.id, key)
+
+    def _history(self, run_id: str, key: str) -> Iterator[list[Point]]:
+        question = {"run_id": run_id, "metric_key": key, "max_results": PAGE}
+        for page in self._api.pages(HISTORY, question, by_post=False):
+            yield [point(item) for item in page.get("metrics", ())]

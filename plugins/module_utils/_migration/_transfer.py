@@ -1,0 +1,69 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The order in which everything moves: what others refer to first, what ends things last."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_experiments import ExperimentMover
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_models import LoggedModelMover
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_registry import RegistryMover
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_runs import RunMover
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_traces import (
+    EvaluationDatasetMover,
+    TraceMover,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import Experiment
+
+
+class Transfer:
+    """One migration from a source to a server."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.experiments: list[Experiment] = []
+        self._experiment_mover = ExperimentMover(context)
+        self._models = LoggedModelMover(context)
+        self._registry = RegistryMover(context)
+        self._traces = TraceMover(context, self._experiment_mover)
+        self._datasets = EvaluationDatasetMover(context)
+
+    def survey(self) -> None:
+        """Read what is meant of the source and what is in the target already. Writes nothing."""
+        context = self._context
+        self._experiment_mover.survey()
+        for experiment in context.source.experiments():
+            if context.filters.takes_experiment(experiment):
+                self.experiments.append(experiment)
+            else:
+                context.tally.add("experiment", left_out=1)
+        ids = self._experiment_mover.remember(self.experiments)
+        self._runs = RunMover(context, self.experiments, self._models, self._experiment_mover)
+        if ids:
+            self._runs.survey(ids)
+            self._models.survey(ids)
+            self._traces.survey(ids)
+        self._registry.survey()
+        self._datasets.survey()
+        self._models.index(self.experiments)
+
+    def move(self) -> None:
+        """Write what is not in the target."""
+        for experiment in self.experiments:
+            self._experiment_mover.move(experiment)
+        moved = [each for each in self.experiments if self._context.journal.get("experiment", each.id)]
+        self._runs.move_all()
+        self._models.move_without_run()
+        self._registry.move_all()
+        self._traces.move_all(moved)
+        self._datasets.move_all(moved)
+        for experiment in moved:
+            self._experiment_mover.finish(experiment)
