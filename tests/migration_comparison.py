@@ -14,7 +14,9 @@ import re
 import sqlite3
 import typing as t
 from collections import defaultdict
-from pathlib import Path
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
 
 ORIGIN = "mlops.origin."
 ID = f"{ORIGIN}id"

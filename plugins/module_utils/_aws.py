@@ -86,6 +86,10 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
         """The caller's account, if it came with the credentials."""
         return self._session.account_id()
 
+    def credentials(self) -> t.Any:
+        """botocore's credentials, for requests that no client makes; None when there are none."""
+        return self._session.credentials()
+
     def warn(self, warning: str) -> None:
         """A warning for the user; ansible-core puts it into the result."""
         self._module.warn(warning)

@@ -165,6 +165,13 @@ def answer(module: AwsModule, ask: Callable[[AwsModule, bool], dict[str, t.Any]]
     finish(module, lambda: {**ask(module, module.check_mode), "changed": False})
 
 
+def perform(module: AwsModule, work: Callable[[AwsModule, bool], dict[str, t.Any]]) -> None:
+    """The body of a module whose work is no state of one resource: C(work(module, check_mode)) returns the whole result
+    and writes nothing when told that it is a preview.
+    """
+    finish(module, lambda: work(module, module.check_mode))
+
+
 def finish(module: AwsModule, work: Callable[[], dict[str, t.Any]]) -> None:
     """End the module with the result of the work, or say why there is none."""
     try:

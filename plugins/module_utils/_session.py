@@ -21,6 +21,7 @@ import typing as t
 try:
     import botocore.session
     from botocore import httpsession
+    from botocore.credentials import Credentials
     from botocore.exceptions import BotoCoreError
     from botocore.loaders import create_loader
 except ImportError:
@@ -85,6 +86,11 @@ class Session:
         bundle_of = getattr(httpsession, "get_cert_path", None)
         if callable(bundle_of):
             _trusting(bundle_of(self._session.get_config_variable("ca_bundle") or True))
+
+    def credentials(self) -> t.Any:
+        """What the clients sign with; None when there is nothing. A role or a profile gives new ones before they end."""
+        keys = [self._parameters.get(f"aws_{part}") for part in ("access_key_id", "secret_access_key", "session_token")]
+        return self._session.get_credentials() if keys[0] is None else Credentials(*keys)
 
     def account_id(self) -> str | None:
         """The account that the credentials come with: those of a role or of a single sign-on have one, and keys in the

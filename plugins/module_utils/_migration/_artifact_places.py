@@ -82,6 +82,9 @@ class LocalFolder:
         with partial.open("wb") as file:
             for chunk in content:
                 file.write(chunk)
+        if partial.stat().st_size != size:
+            partial.unlink()
+            raise OSError(f"{path} broke off: it has {size} bytes")
         partial.replace(final)
 
 

@@ -38,6 +38,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import MlflowApi
 
 ATTEMPTS = 6
+FAILURES: tuple[type[Exception], ...] = (LostAnswer, ApiError, *NETWORK_ERRORS, *AWS_ERRORS)
 ID_FILE = "MLmodel"
 """The file in which MLflow writes down of which run and model a folder is."""
 
@@ -94,7 +95,7 @@ def copy_file(source: Place, file: ArtifactFile, target: Place, rewrite: Callabl
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return _copy_once(source, file, target, rewrite)
-        except (LostAnswer, ApiError, *NETWORK_ERRORS, *AWS_ERRORS) as error:
+        except FAILURES as error:
             if attempt == ATTEMPTS or not _may_pass(error):
                 raise
             time.sleep(min(0.2 * 2**attempt, 10.0))

@@ -36,15 +36,15 @@ class Capabilities:
     evaluation_datasets: bool = True
     prompts: bool = True
 
-    def losses(self) -> list[str]:
-        """What cannot be written to such a server, in words."""
+    def losses(self) -> dict[str, str]:
+        """What cannot be written to such a server, in words, by the feature that it lacks."""
         told = {
-            "logged models, and which run made or used them (their files and metrics go with their runs)": self.logged_models,
-            "traces with their spans and assessments": self.traces,
-            "evaluation datasets": self.evaluation_datasets,
-            "prompts": self.prompts,
+            "logged_models": "logged models, and which run made or used them",
+            "traces": "traces with their spans and assessments",
+            "evaluation_datasets": "evaluation datasets",
+            "prompts": "prompts",
         }
-        return [what for what, can in told.items() if not can]
+        return {feature: text for feature, text in told.items() if not getattr(self, feature)}
 
 
 def probe(api: MlflowApi) -> Capabilities:

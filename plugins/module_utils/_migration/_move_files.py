@@ -26,7 +26,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
 
-UNREADABLE = (MlflowError, LostAnswer, *NETWORK_ERRORS, *AWS_ERRORS)
+UNREADABLE: tuple[type[Exception], ...] = (MlflowError, LostAnswer, *NETWORK_ERRORS, *AWS_ERRORS)
 
 
 def move_files(context: Context, kind: str, name: str, old_uri: str, owner: Owner, new_uri: str, new_id: str) -> None:

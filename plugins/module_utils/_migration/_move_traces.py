@@ -115,7 +115,7 @@ class TraceMover:
             else:
                 self._create(trace, experiment)
                 tally.add("trace", created=1)
-        except (ApiError, *UNREADABLE) as error:
+        except UNREADABLE as error:
             if isinstance(error, ApiError) and error.status == 0:
                 raise
             tally.add("trace", failed=1)
@@ -182,6 +182,12 @@ class EvaluationDatasetMover:
                 self._context.tally.problem("evaluation_dataset", dataset.id, dataset.name, error.message)
             self._context.advance("evaluation_dataset", 1)
 
+    def is_there(self, dataset: EvaluationDataset) -> bool:
+        """Whether one is in the target as it is."""
+        there = self._there.get(dataset.id)
+        digest = origin.of_evaluation_dataset(dataset)[origin.DIGEST]
+        return there is not None and there["tags"].get(origin.DIGEST) == digest
+
     def _move(self, dataset: EvaluationDataset) -> None:
         tally, target = self._context.tally, self._context.target
         if not target.can.evaluation_datasets:
@@ -189,7 +195,7 @@ class EvaluationDatasetMover:
             return
         there = self._there.get(dataset.id)
         wished = origin.of_evaluation_dataset(dataset)
-        if there and there["tags"].get(origin.DIGEST) == wished[origin.DIGEST]:
+        if there and self.is_there(dataset):
             self._note(dataset, there["dataset_id"])
             tally.add("evaluation_dataset", unchanged=1)
             return

@@ -13,7 +13,10 @@ import typing as t
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from urllib.parse import quote
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _rest_parse as parse
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import (
     PROMPT_TAG,
@@ -31,7 +34,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
     BulkReader,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._source import SourceFacts
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import (
+    NETWORK_ERRORS,
+    ApiError,
+    LostAnswer,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,8 +54,14 @@ REGISTRY_PAGE = 1000
 VERSIONS_PAGE = 10_000
 TRACES_PAGE = 200
 EXPERIMENTS_AT_ONCE = 100
+IDS_AT_ONCE = 200
+MOST_EXPECTED = 100_000
+"""Points of one metric that a step lets one expect: some people log the time as step."""
 TRACES_AT_ONCE = 20
 READERS = 8
+SPANS_LOCATION, IN_DATABASE = "mlflow.trace.spansLocation", "TRACKING_STORE"
+ARTIFACT_LOCATION = "mlflow.artifactLocation"
+UNREADABLE: tuple[type[Exception], ...] = (KeyError, MlflowError, LostAnswer, *NETWORK_ERRORS, *AWS_ERRORS)
 
 
 class RestSource:
@@ -59,6 +72,7 @@ class RestSource:
         self.artifacts = artifacts
         self._can = capabilities
         self._has_models = False
+        self._experiment_ids: list[str] = []
         self._pool = ThreadPoolExecutor(READERS)
         self._bulk = BulkReader(api, self._pool)
         self.facts = SourceFacts(
@@ -74,7 +88,13 @@ class RestSource:
         """All of them, deleted ones too."""
         question = {"max_results": RUNS_PAGE, "view_type": "ALL"}
         for page in self.api.pages(f"{V2}/experiments/search", question):
-            yield from map(parse.experiment, page.get("experiments", ()))
+            found = [parse.experiment(item) for item in page.get("experiments", ())]
+            self._experiment_ids += [experiment.id for experiment in found]
+            yield from found
+
+    def count_runs(self, experiments: Sequence[Experiment]) -> int:
+        """A request for each thousand."""
+        return sum(len(page) for page in self.runs(experiments))
 
     def runs(self, experiments: Sequence[Experiment]) -> Iterator[list[Run]]:
         """Pages of runs, the oldest first."""
@@ -82,6 +102,20 @@ class RestSource:
         for ids in _portions(experiments):
             for page in self.api.pages(f"{V2}/runs/search", {**question, "experiment_ids": ids}):
                 yield [parse.run(item) for item in page.get("runs", ())]
+
+    def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
+        """These runs, in any order."""
+        found = []
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            some = ", ".join(f"'{each}'" for each in ids[start : start + IDS_AT_ONCE])
+            question = {
+                "experiment_ids": self._experiment_ids,
+                "run_view_type": "ALL",
+                "max_results": IDS_AT_ONCE,
+                "filter": f"attributes.run_id IN ({some})",
+            }
+            found += [parse.run(item) for item in self.api.search(f"{V2}/runs/search", question).get("runs", ())]
+        return found
 
     def with_model_inputs(self, runs: Sequence[Run]) -> list[Run]:
         """A search leaves them out, so each run is asked for, where there are logged models that it may have used."""
@@ -98,6 +132,12 @@ class RestSource:
     def histories(self, runs: Sequence[Run]) -> BulkHistories:
         """Read together where that is cheaper."""
         return self._bulk.read(runs)
+
+    def count_points(self, runs: Sequence[Run]) -> dict[str, int]:
+        """What the last steps let one expect: reading all histories to count them would take as long as moving them."""
+        return {
+            run.id: sum(min(max(1, point.step + 1), MOST_EXPECTED) for point in run.latest.values()) for run in runs
+        }
 
     def logged_models(self, experiments: Sequence[Experiment]) -> Iterator[LoggedModel]:
         """All of these experiments; a server does not tell of deleted ones."""
@@ -144,23 +184,48 @@ class RestSource:
         waiting, done = list(traces), []
         for start in range(0, len(waiting), TRACES_AT_ONCE):
             some = waiting[start : start + TRACES_AT_ONCE]
-            found = self._spans({trace.id for trace in some})
-            done += [replace(trace, spans=found.get(trace.id)) for trace in some]
+            # Servers hand out only what is in their database, and say 404 to a batch with one that is not.
+            asked = {trace.id for trace in some if trace.tags.get(SPANS_LOCATION) == IN_DATABASE}
+            found = self._spans(asked) if asked else {}
+            done += [replace(trace, spans=found.get(trace.id) or self._from_file(trace)) for trace in some]
         return done
 
-    def _spans(self, ids: set[str]) -> dict[str, tuple[dict[str, t.Any], ...]]:
+    def _from_file(self, trace: Trace) -> tuple[dict[str, t.Any], ...] | None:
         try:
-            answer = self.api.get(f"{V3}/traces/batchGet", {"trace_ids": sorted(ids)})
+            content = b"".join(self.artifacts.place(trace.tags[ARTIFACT_LOCATION]).read("traces.json"))
+        except UNREADABLE:
+            return None
+        return tuple(json.loads(content).get("spans", ()))
+
+    def _spans(self, ids: set[str]) -> dict[str, tuple[dict[str, t.Any], ...]]:
+        found: dict[str, tuple[dict[str, t.Any], ...]] = {}
+        for item in self._batch(sorted(ids)):
+            trace_id = item["trace_info"]["trace_id"]
+            if item.get("spans"):
+                found[trace_id] = tuple(span_of_otel(span, trace_id) for span in item["spans"])
+        return found
+
+    def _batch(self, ids: Sequence[str]) -> list[dict[str, t.Any]]:
+        try:
+            return list(self.api.get(f"{V3}/traces/batchGet", {"trace_ids": list(ids)}).get("traces", ()))
         except ApiError as error:
+            # Versions before 3.10 do not know it, and a managed server may not allow it.
             if error.status not in (400, 403, 404, 405, 501):
                 raise
-            return {}
-        found: dict[str, tuple[dict[str, t.Any], ...]] = {}
-        for each in answer.get("traces", ()):
-            trace_id = each["trace_info"]["trace_id"]
-            if each.get("spans"):
-                found[trace_id] = tuple(span_of_otel(span, trace_id) for span in each["spans"])
-        return found
+            return []
+
+    def traces_by_id(self, ids: Sequence[str]) -> list[Trace]:
+        """These traces with their spans, wherever those are."""
+        found = list(self._pool.map(self._trace, ids))
+        return self.with_spans([trace for trace in found if trace is not None])
+
+    def _trace(self, trace_id: str) -> Trace | None:
+        try:
+            return parse.trace(self.api.get(f"{V3}/traces/{quote(trace_id)}")["trace"]["trace_info"])
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def evaluation_datasets(self, experiments: Sequence[Experiment]) -> Iterator[EvaluationDataset]:
         """Those of these experiments, each once."""

@@ -64,6 +64,9 @@ class Source(t.Protocol):
     def experiments(self) -> Iterator[Experiment]:
         """All of them, deleted ones too."""
 
+    def count_runs(self, experiments: Sequence[Experiment]) -> int:
+        """How many there are, so that somebody who waits knows how long."""
+
     def runs(self, experiments: Sequence[Experiment]) -> Iterator[list[Run]]:
         """Pages of runs, deleted ones too, in general those that began first first."""
 
@@ -75,6 +78,9 @@ class Source(t.Protocol):
 
     def histories(self, runs: Sequence[Run]) -> Histories:
         """The histories of a few runs, read together where that is cheaper."""
+
+    def count_points(self, runs: Sequence[Run]) -> dict[str, int]:
+        """How many points each run has; over REST what the last steps let one expect."""
 
     def logged_models(self, experiments: Sequence[Experiment]) -> Iterator[LoggedModel]:
         """All of these experiments."""

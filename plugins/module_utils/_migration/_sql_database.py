@@ -39,10 +39,10 @@ Row = dict[str, t.Any]
 class Database:
     """Rows as dictionaries, so that a column that a version of MLflow lacks is simply not there. One connection a thread."""
 
-    def __init__(self, option: str, uri: str) -> None:
-        self.uri = uri
+    def __init__(self, option: str, uri: str, username: str | None = None, password: str | None = None) -> None:
         self.place = _without_password(uri)
-        self._connect, self._marker, self._errors = _connector(option, uri)
+        login = {key: value for key, value in (("user", username), ("password", password)) if value}
+        self._connect, self._marker, self._errors = _connector(option, uri, login)
         self._mine = threading.local()
         self._connections: list[t.Any] = []
         self._lock = threading.Lock()
@@ -123,13 +123,15 @@ class Database:
         return connection
 
 
-def _connector(option: str, uri: str) -> tuple[Callable[[], t.Any], str, tuple[type[Exception], ...]]:
+def _connector(
+    option: str, uri: str, login: dict[str, str]
+) -> tuple[Callable[[], t.Any], str, tuple[type[Exception], ...]]:
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme == "sqlite":
         return _sqlite(option, uri), "?", (sqlite3.Error,)
     driver = _driver(option, uri, scheme)
     connect = _mysql if scheme == "mysql" else _postgresql
-    return lambda: connect(driver, uri), "%s", (driver.Error,)
+    return lambda: connect(driver, uri, login), "%s", (driver.Error,)
 
 
 def _sqlite(option: str, uri: str) -> Callable[[], sqlite3.Connection]:
@@ -177,15 +179,15 @@ def _login(uri: str, database: str) -> dict[str, t.Any]:
     return {key: value for key, value in login.items() if value is not None}
 
 
-def _postgresql(driver: t.Any, uri: str) -> t.Any:
-    connection = driver.connect(**_login(uri, "dbname"))
+def _postgresql(driver: t.Any, uri: str, login: dict[str, str]) -> t.Any:
+    connection = driver.connect(**{**_login(uri, "dbname"), **login})
     connection.autocommit = True
     connection.cursor().execute("SET default_transaction_read_only = on")
     return connection
 
 
-def _mysql(driver: t.Any, uri: str) -> t.Any:
-    connection = driver.connect(**_login(uri, "database"), charset="utf8mb4", autocommit=True)
+def _mysql(driver: t.Any, uri: str, login: dict[str, str]) -> t.Any:
+    connection = driver.connect(**{**_login(uri, "database"), **login}, charset="utf8mb4", autocommit=True)
     cursor = connection.cursor()
     # Then names are quoted as everywhere else: "key" and "schema" are words of MySQL's.
     cursor.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES'), SESSION transaction_read_only = 1")

@@ -69,6 +69,17 @@ def points(database: Database, run_id: str) -> Iterator[list[Point]]:
         yield chunk
 
 
+def count_points(database: Database, ids: Sequence[str]) -> dict[str, int]:
+    """How many points each run has."""
+    found = dict.fromkeys(ids, 0)
+    for start in range(0, len(ids), PAGE):
+        some = ids[start : start + PAGE]
+        marks = ", ".join("?" * len(some))
+        query = f"SELECT run_uuid, COUNT(*) FROM metrics WHERE run_uuid IN ({marks}) GROUP BY run_uuid"
+        found.update((str(run_id), int(count)) for run_id, count in database.tuples(query, some))
+    return found
+
+
 def _value(row: Row) -> float:
     return math.nan if row["is_nan"] else float(row["value"])
 

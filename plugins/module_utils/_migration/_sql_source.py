@@ -92,6 +92,11 @@ class SqlSource:
                 tags=tags[str(row["experiment_id"])],
             )
 
+    def count_runs(self, experiments: Sequence[Experiment]) -> int:
+        """Counted by the database."""
+        query = "SELECT COUNT(*) FROM runs WHERE experiment_id = ?"
+        return sum(int(next(self.database.tuples(query, [int(each.id)]))[0]) for each in experiments)
+
     def runs(self, experiments: Sequence[Experiment]) -> Iterator[list[Run]]:
         """Pages of runs, experiment by experiment."""
         for experiment in experiments:
@@ -108,6 +113,10 @@ class SqlSource:
     def histories(self, runs: Sequence[Run]) -> SqlHistories:  # noqa: ARG002  # as every source has it
         """Each run's own, when it is asked for."""
         return SqlHistories(self.database)
+
+    def count_points(self, runs: Sequence[Run]) -> dict[str, int]:
+        """Counted."""
+        return sql_runs.count_points(self.database, [run.id for run in runs])
 
     def logged_models(self, experiments: Sequence[Experiment]) -> Iterator[LoggedModel]:
         """All of these experiments, deleted ones too."""

@@ -30,40 +30,40 @@ class Transfer:
     def __init__(self, context: Context) -> None:
         self._context = context
         self.experiments: list[Experiment] = []
-        self._experiment_mover = ExperimentMover(context)
+        self.experiment_mover = ExperimentMover(context)
         self._models = LoggedModelMover(context)
-        self._registry = RegistryMover(context)
-        self._traces = TraceMover(context, self._experiment_mover)
-        self._datasets = EvaluationDatasetMover(context)
+        self.registry_mover = RegistryMover(context)
+        self._traces = TraceMover(context, self.experiment_mover)
+        self.evaluation_dataset_mover = EvaluationDatasetMover(context)
 
     def survey(self) -> None:
         """Read what is meant of the source and what is in the target already. Writes nothing."""
         context = self._context
-        self._experiment_mover.survey()
+        self.experiment_mover.survey()
         for experiment in context.source.experiments():
             if context.filters.takes_experiment(experiment):
                 self.experiments.append(experiment)
             else:
                 context.tally.add("experiment", left_out=1)
-        ids = self._experiment_mover.remember(self.experiments)
-        self._runs = RunMover(context, self.experiments, self._models, self._experiment_mover)
+        ids = self.experiment_mover.remember(self.experiments)
+        self._runs = RunMover(context, self.experiments, self._models, self.experiment_mover)
         if ids:
             self._runs.survey(ids)
             self._models.survey(ids)
             self._traces.survey(ids)
-        self._registry.survey()
-        self._datasets.survey()
+        self.registry_mover.survey()
+        self.evaluation_dataset_mover.survey()
         self._models.index(self.experiments)
 
     def move(self) -> None:
         """Write what is not in the target."""
         for experiment in self.experiments:
-            self._experiment_mover.move(experiment)
+            self.experiment_mover.move(experiment)
         moved = [each for each in self.experiments if self._context.journal.get("experiment", each.id)]
         self._runs.move_all()
         self._models.move_without_run()
-        self._registry.move_all()
+        self.registry_mover.move_all()
         self._traces.move_all(moved)
-        self._datasets.move_all(moved)
+        self.evaluation_dataset_mover.move_all(moved)
         for experiment in moved:
-            self._experiment_mover.finish(experiment)
+            self.experiment_mover.finish(experiment)

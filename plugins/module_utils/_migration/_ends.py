@@ -1,0 +1,164 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""The two ends of a migration: from what a user writes to a source that is read and a target that is written."""
+
+from __future__ import annotations
+
+import os
+import threading
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import ArtifactStore
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._capabilities import probe
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_source import RestSource
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_target import RestTarget
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._sql_database import DRIVERS, Database
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._sql_source import (
+    DEFAULT_WORKSPACE,
+    SqlSource,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import CONNECTIONS, MlflowApi
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_endpoint import (
+    Endpoint,
+    endpoint_of_arn,
+    endpoint_of_url,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._request_pace import Pace
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._source import Source
+
+RATES = {"Small": 25.0, "Medium": 50.0, "Large": 100.0}
+"""Requests a second that AWS allows a tracking server of a size."""
+DATABASES = ("sqlite", *DRIVERS)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Both ends, open.
+
+    :param source_api: the server that is read; None when a database is.
+    :param target_as_source: the target, to be read for the comparison.
+    """
+
+    source: Source
+    source_api: MlflowApi | None
+    target: RestTarget
+    target_as_source: RestSource
+
+    def traffic(self) -> dict[str, dict[str, t.Any]]:
+        """What was sent to either end."""
+        sent = {"target": self.target.api.traffic, "source": self.source_api.traffic if self.source_api else None}
+        return {
+            end: {"requests": 0, "writes": 0, "retries": 0, "refused_as_too_fast": 0}
+            if traffic is None
+            else {
+                "requests": traffic.requests,
+                "writes": traffic.writes,
+                "retries": traffic.retries,
+                "refused_as_too_fast": self._refusals(end),
+            }
+            for end, traffic in sent.items()
+        }
+
+    def _refusals(self, end: str) -> int:
+        api = self.target.api if end == "target" else self.source_api
+        return api.pace.refusals if api else 0
+
+    def close(self) -> None:
+        """Let both go."""
+        self.source.close()
+        self.target_as_source.close()
+
+
+def open_ends(module: AwsModule) -> Ends:
+    """Reach both ends. Raises MlflowError when one cannot be reached or is not what it should be."""
+    source_wish, target_wish = module.params["source"], module.params["target"]
+    if source_wish["uri"].rstrip("/") == target_wish["uri"].rstrip("/"):
+        raise MlflowError(f"source and target are the same: '{source_wish['uri']}'.")
+    for wish in (source_wish, target_wish):
+        password = urlsplit(str(wish["uri"])).password
+        if password:
+            # Ansible shows what a module was given, but for values that it is told are secret.
+            module.no_log_values.update({password, unquote(password)})
+    if not 1 <= module.params["concurrency"] <= CONNECTIONS:
+        raise MlflowError(f"concurrency: {module.params['concurrency']} is not allowed: give 1 to {CONNECTIONS}.")
+    s3 = _s3_of(module)
+    target_api = _api(module, "target.uri", target_wish, module.params["requests_per_second"])
+    target_can = probe(target_api)
+    target_files = ArtifactStore(s3, target_api, target_wish["artifacts_destination"])
+    source, source_api = _source(module, source_wish, s3)
+    return Ends(
+        source,
+        source_api,
+        RestTarget(target_api, target_can, target_files),
+        RestSource(target_api, target_can, target_files),
+    )
+
+
+def _source(module: AwsModule, wish: Mapping[str, t.Any], s3: Callable[[], t.Any]) -> tuple[Source, MlflowApi | None]:
+    uri, destination = str(wish["uri"]), wish["artifacts_destination"]
+    if uri.partition(":")[0].partition("+")[0] in DATABASES:
+        store = ArtifactStore(s3, None, destination, is_local=True)
+        database = Database("source.uri", uri, wish["username"], wish["password"])
+        return SqlSource(database, store, wish["workspace"] or DEFAULT_WORKSPACE), None
+    api = _api(module, "source.uri", wish, None)
+    is_here = bool(destination) and urlsplit(str(destination)).scheme in ("", "file")
+    return RestSource(api, probe(api), ArtifactStore(s3, api, destination, is_local=is_here)), api
+
+
+def _api(module: AwsModule, option: str, wish: Mapping[str, t.Any], rate: float | None) -> MlflowApi:
+    endpoint = _endpoint(module, option, wish)
+    return MlflowApi(endpoint, Pace(rate or _rate_of(module, endpoint)))
+
+
+def _endpoint(module: AwsModule, option: str, wish: Mapping[str, t.Any]) -> Endpoint:
+    uri = str(wish["uri"])
+    if not uri.startswith("arn:"):
+        endpoint = endpoint_of_url(option, uri, wish)
+        if not wish["workspace"]:
+            return endpoint
+        headers = {**endpoint.headers, "X-MLFLOW-WORKSPACE": str(wish["workspace"])}
+        return Endpoint(endpoint.url, headers, None, endpoint.ca_path, endpoint.validate_certs)
+    credentials = module.credentials()
+    if credentials is None:
+        raise MlflowError(
+            f"{option}: '{uri}' is managed by AWS, and there are no AWS credentials to sign requests with."
+        )
+    return endpoint_of_arn(option, uri, credentials, os.environ)
+
+
+def _rate_of(module: AwsModule, endpoint: Endpoint) -> float | None:
+    """What AWS allows by the size of a tracking server; learnt from the answers where that cannot be read."""
+    if endpoint.arn is None or ":mlflow-tracking-server/" not in endpoint.arn:
+        return None
+    if endpoint.arn.split(":")[3] != module.region:
+        return None
+    try:
+        name = endpoint.arn.rpartition("/")[2]
+        answer = module.clients["sagemaker"].describe_mlflow_tracking_server(TrackingServerName=name)
+    except AWS_ERRORS:
+        return None
+    return RATES.get(str(answer.get("TrackingServerSize")))
+
+
+def _s3_of(module: AwsModule) -> Callable[[], t.Any]:
+    """One client for all threads: only one of them may make it."""
+    lock = threading.Lock()
+
+    def s3() -> t.Any:
+        with lock:
+            return module.clients["s3"]
+
+    return s3

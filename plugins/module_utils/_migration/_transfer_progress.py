@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE: may change in any release; use only inside this collection.
+
+"""How far a migration is, for somebody who waits: a bar, a rate, the time that is left."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import duration
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
+
+PAUSE = 2.0
+"""Seconds between two lines."""
+WIDTH = 24
+
+
+@dataclass
+class TransferProgress:
+    """Told of each thing that is done, by any thread.
+
+    :param total: runs that there are; what else moves is counted beside them.
+    """
+
+    progress: Progress
+    doing: str
+    total: int
+    clock: Callable[[], float] = time.monotonic
+    _done: dict[str, int] = field(default_factory=dict, init=False)
+    _began: float = field(default=0.0, init=False)
+    _told: float = field(default=0.0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self._told = self.clock()
+        self.progress.begin()
+
+    def advance(self, kind: str, number: int) -> None:
+        """Some more of a kind are done."""
+        with self._lock:
+            self._done[kind] = self._done.get(kind, 0) + number
+            now = self.clock()
+            if now - self._told < PAUSE:
+                return
+            self._told = now
+            self.progress.waiting(self.line(now - self._began), now - self._began)
+
+    def line(self, elapsed: float) -> str:
+        """What is told at this moment."""
+        runs = self._done.get("run", 0)
+        others = ", ".join(
+            f"{number:,} {kind.replace('_', ' ')}{'s' * (number != 1)}"
+            for kind, number in sorted(self._done.items())
+            if kind != "run" and number
+        )
+        share = min(runs / self.total, 1.0) if self.total else 1.0
+        filled = round(share * WIDTH)
+        rate = runs / elapsed if elapsed else 0.0
+        left = f", {duration((self.total - runs) / rate)} left" if rate and runs < self.total else ""
+        text = f"{self.doing} [{'#' * filled}{'-' * (WIDTH - filled)}] {share:.0%} {runs:,} of {self.total:,} runs, {rate:.1f} a second{left}"
+        return f"{text}; {others}" if others else text
