@@ -21,12 +21,20 @@ LEAST = 0.5
 """Requests a second below which no refusal slows us: a server that allows less is out of order."""
 BACK_OFF = 0.85
 """What is left of the rate after a refusal."""
-RISE = 0.02
-"""How much of the rate comes back in each second without a refusal."""
+RISE = 0.05
+"""How much of the rate comes back in each second without a refusal, as long as it is well below what was refused."""
+PROBE = 0.002
+"""How much more is tried in each second after that: the server may allow more by now."""
+PATIENCE = 20.0
+"""Seconds without a refusal after which twice as much is tried."""
+NEAR = 0.94
+"""Which part of the refused rate is near it."""
+MARGIN = 0.98
+"""Which part of a rate is sent: the server's seconds begin at other moments than ours."""
 SETTLING = 1.0
 """Seconds within which several refusals count as one: they answer requests that were sent together."""
-WINDOW = 2.0
-"""Seconds over which the present rate is measured."""
+WINDOW = 1.0
+"""Seconds over which the present rate is measured: servers count by the second."""
 
 
 @dataclass
@@ -45,6 +53,7 @@ class Pace:
     _next: float = field(default=0.0, init=False)
     _refused_at: float = field(default=0.0, init=False)
     _risen_at: float = field(default=0.0, init=False)
+    _too_fast: float = field(default=0.0, init=False)
     _sent: deque[float] = field(default_factory=deque, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -63,7 +72,7 @@ class Pace:
             self._rise(now)
             # Nothing is saved up for a burst: the server counts by the second, and bursts are what it refuses.
             turn = max(now, self._next)
-            self._next = turn + 1 / self.rate
+            self._next = turn + 1 / (self.rate * MARGIN)
         if turn > now:
             self.sleep(turn - now)
 
@@ -74,8 +83,8 @@ class Pace:
             self.refusals += 1
             if self._refused_at and now - self._refused_at < SETTLING:
                 return
-            measured = len(self._sent) / WINDOW
-            self.rate = max(LEAST, BACK_OFF * (measured if self.rate is None else self.rate))
+            self._too_fast = len(self._sent) / WINDOW if self.rate is None else self.rate
+            self.rate = max(LEAST, BACK_OFF * self._too_fast)
             self._refused_at = self._risen_at = now
             self._next = now + 1 / self.rate
 
@@ -85,5 +94,6 @@ class Pace:
         seconds = now - self._risen_at
         if seconds >= SETTLING:
             self._risen_at = now
-            rate = self.rate * (1 + RISE * seconds)
+            probe = PROBE * (1 + (now - self._refused_at) / PATIENCE)
+            rate = self.rate * (1 + (RISE if self.rate < NEAR * self._too_fast else probe) * seconds)
             self.rate = rate if self.most is None else min(rate, self.most)

@@ -140,7 +140,8 @@ def _expectation(value: t.Any) -> dict[str, t.Any]:
 def timestamp(milliseconds: int) -> str:
     """As protobuf writes a time in JSON."""
     moment = datetime.fromtimestamp(milliseconds // 1000, tz=timezone.utc)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    fraction = f".{milliseconds % 1000:03d}" if milliseconds % 1000 else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def evaluation_datasets(

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One self-hosted MLflow and one local AWS with managed ones for all tests of the migration."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from local_aws.managed_mlflow import managed_mlflow
+from migration_servers import Managed, write_workload
+from module_run import Modules
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
+    from local_aws.managed_mlflow import ManagedMlflow
+
+__all__ = ["managed_mlflow"]
+
+
+@pytest.fixture(scope="session")
+def self_hosted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an MLflow that holds a little of everything."""
+    folder = tmp_path_factory.mktemp("self_hosted") / "mlflow"
+    write_workload(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(managed_mlflow: ManagedMlflow) -> Managed:
+    """A managed tracking server."""
+    return Managed(managed_mlflow.region, managed_mlflow.server)
+
+
+@pytest.fixture(scope="session")
+def app(managed_mlflow: ManagedMlflow) -> Managed:
+    """A managed App."""
+    return Managed(managed_mlflow.region, managed_mlflow.app)
+
+
+@pytest.fixture(scope="session")
+def managed_modules(managed_mlflow: ManagedMlflow) -> Modules:
+    """Runs modules against the AWS of the managed MLflow."""
+    return Modules(managed_mlflow.region)
