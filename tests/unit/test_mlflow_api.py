@@ -92,7 +92,9 @@ def api(server: Scripted, **access: t.Any) -> MlflowApi:
     return MlflowApi(endpoints.endpoint_of_url("target.uri", server.url, access), sleep=lambda _seconds: None)
 
 
-@pytest.mark.parametrize("fault", [429, 500, 502, 503, 504, LOST, (400, "(sqlite3.IntegrityError) UNIQUE constraint failed")])
+@pytest.mark.parametrize(
+    "fault", [429, 500, 502, 503, 504, LOST, (400, "(sqlite3.IntegrityError) UNIQUE constraint failed")]
+)
 def test_what_may_pass_is_repeated(server: Scripted, fault: t.Any) -> None:
     server.script = [fault, fault]
     mlflow = api(server)
@@ -187,7 +189,12 @@ def test_bad_access_is_refused(uri: str, access: dict[str, t.Any], message: str)
 @pytest.mark.parametrize(
     ("arn", "url", "header", "service"),
     [
-        (SERVER_ARN, "https://eu-west-1.experiments.sagemaker.aws", "x-mlflow-sm-tracking-server-arn", "sagemaker-mlflow"),
+        (
+            SERVER_ARN,
+            "https://eu-west-1.experiments.sagemaker.aws",
+            "x-mlflow-sm-tracking-server-arn",
+            "sagemaker-mlflow",
+        ),
         (APP_ARN, "https://mlflow.sagemaker.eu-west-1.app.aws", "x-sm-mlflow-app-arn", "sagemaker"),
     ],
 )
@@ -198,7 +205,9 @@ def test_a_managed_server_by_its_arn(arn: str, url: str, header: str, service: s
     assert endpoint.signature is not None
     sent = endpoint.signature.headers("GET", f"{url}/api/x?a=b%20c", endpoint.headers, None)
     signer = SigV4Auth(credentials, service, "eu-west-1")
-    canonical = signer.canonical_request(AWSRequest("GET", f"{url}/api/x?a=b%20c", headers=_without_signature(sent), data=b""))
+    canonical = signer.canonical_request(
+        AWSRequest("GET", f"{url}/api/x?a=b%20c", headers=_without_signature(sent), data=b"")
+    )
     request = AWSRequest("GET", url)
     request.context["timestamp"] = sent["X-Amz-Date"]
     signature = signer.signature(signer.string_to_sign(request, canonical), request)

@@ -28,7 +28,9 @@ BULK_PATHS = (
 HISTORY = "/api/2.0/mlflow/metrics/get-history"
 BULK_RUNS = 100
 SAMPLED = 2500
-"""The server returns at most so many points of a run in bulk, and chooses which: so many may be a sample."""
+"""How many steps a server returns in bulk at most; of more it chooses some, in older versions over all runs together."""
+SURE = SAMPLED // 2
+"""Fewer steps than this are never a choice, whichever way it is made."""
 HELD = 200_000
 """Points that a batch may hold in memory."""
 PAGE = 20_000
@@ -74,12 +76,11 @@ class BulkReader:
         found: dict[str, list[Point]] = {run.id: [] for run in runs}
         for item in self._ask(key, [run.id for run in runs]).get("metrics", ()):
             found[item["run_id"]].append(point(item))
-        complete: dict[str, list[Point]] = {}
-        for run in runs:
-            points = found[run.id]
-            if len(points) < SAMPLED and _has(points, run.latest[key]):
-                complete[run.id] = points
-        return complete
+        if len({each.step for points in found.values() for each in points}) >= SURE:
+            return {}
+        return {
+            run.id: found[run.id] for run in runs if len(found[run.id]) < SURE and _has(found[run.id], run.latest[key])
+        }
 
     def _ask(self, key: str, run_ids: Sequence[str]) -> dict[str, t.Any]:
         question = {
