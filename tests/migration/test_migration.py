@@ -36,6 +36,13 @@ def mlflow_writes(modules: Modules) -> list[str]:
     ]
 
 
+@pytest.fixture(scope="module")
+def url(self_hosted: Path) -> t.Iterator[str]:
+    """A server on the same MLflow."""
+    with mlflow_server(self_hosted) as url:
+        yield url
+
+
 class TestFromTheDatabaseIntoATrackingServer:
     def test_a_preview_tells_what_would_move_and_writes_nothing(
         self, self_hosted: Path, server: Managed, managed_modules: Modules
@@ -134,11 +141,6 @@ class TestFromTheDatabaseIntoATrackingServer:
 
 
 class TestFromAServerIntoAnApp:
-    @pytest.fixture(scope="class")
-    def url(self, self_hosted: Path) -> t.Iterator[str]:
-        with mlflow_server(self_hosted) as url:
-            yield url
-
     def test_everything_arrives(self, self_hosted: Path, url: str, app: Managed, managed_modules: Modules) -> None:
         run = managed_modules.run(MODULE, source={"uri": url}, target={"uri": app.arn})
         assert app.differences(self_hosted) == []
