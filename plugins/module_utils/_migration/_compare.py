@@ -187,10 +187,11 @@ def trace(before: Trace, after: Trace, with_new_ids: Callable[[str], str]) -> li
 
 def _assessments(one: Trace) -> dict[str, str]:
     return {
-        str(each.get("assessment_id")): json.dumps(
-            {key: value for key, value in each.items() if key != "valid"}, sort_keys=True
-        )
+        f"{each.get('assessment_id')} {key}": json.dumps(value, sort_keys=True)
         for each in one.assessments
+        for key, value in each.items()
+        # A server sets it anew.
+        if key != "valid"
     }
 
 

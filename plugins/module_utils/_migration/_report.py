@@ -89,9 +89,12 @@ def page(report: dict[str, t.Any]) -> str:
 
 def _verdict(report: dict[str, t.Any]) -> str:
     losses, differences = report["losses"], report["differences"]
-    if losses or differences:
-        text = f"Not complete: {losses or 'no'} things did not arrive as they were, comparing both sides found {differences or 'no'} differences."
-        return f'<p class="verdict bad">{escape(text)}</p>'
+    failed = [f"{losses:,} did not arrive as they were"] if losses else []
+    failed += (
+        [f"comparing both sides found {differences:,} difference{'s' * (differences != 1)}"] if differences else []
+    )
+    if failed:
+        return f'<p class="verdict bad">Not complete: {" and ".join(failed)}.</p>'
     proof = "Comparing both sides found no difference." if report["verification"] else "Both sides were not compared."
     return f'<p class="verdict good">Complete. {proof}</p>'
 
@@ -99,7 +102,7 @@ def _verdict(report: dict[str, t.Any]) -> str:
 def _facts(report: dict[str, t.Any]) -> str:
     source, target, traffic = report["source"], report["target"], report["traffic"]
     facts = {
-        "From": f"{source['place']} ({source['kind']}, MLflow {source['version']})",
+        "From": f"{source['place']} ({source['kind']}, {source['version']})",
         "To": f"{target['place']} (MLflow {target['version']})",
         "Began": report["began"],
         "Took": duration(report["seconds"]),
@@ -115,9 +118,9 @@ def _counts(report: dict[str, t.Any]) -> str:
     heads = [*HEADS, "Compared", "Different"] if verified else list(HEADS)
     rows = [f"<tr><th>Kind</th>{''.join(f'<th class=number>{head}</th>' for head in heads)}</tr>"]
     for kind, name in NAMES.items():
-        count = report["counts"].get(kind)
-        if count is None:
+        if kind not in report["counts"] and kind not in verified:
             continue
+        count = report["counts"].get(kind, dict.fromkeys(MOVED, 0))
         numbers = [count[key] for key in MOVED]
         if verified:
             proof = verified.get(kind, {"found": 0, "failed": 0})

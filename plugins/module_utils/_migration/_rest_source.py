@@ -78,7 +78,7 @@ class RestSource:
         self.facts = SourceFacts(
             "server",
             api.endpoint.name,
-            capabilities.version,
+            f"MLflow {capabilities.version}",
             capabilities.logged_models,
             capabilities.traces,
             capabilities.evaluation_datasets,
