@@ -325,7 +325,9 @@ class Workload:
         for run in alive[:3]:
             self.tracking.log_inputs(run.info.run_id, [], [LoggedModelInput(self.models[0].model_id)])
         gone = self.tracking.create_experiment("deleted experiment")
-        self._run(len(self.runs), gone)
+        # One with a logged model.
+        self._run(len(self.runs) // 5 * 5 + 7, gone)
+        self._trace(self.size.traces, gone)
         self._write_points()
         self.tracking.delete_experiment(gone)
         self.registry.create_registered_model("with gaps", [], "")

@@ -85,6 +85,13 @@ class TestFromTheDatabaseIntoATrackingServer:
             line.split(",")[1] for line in (tmp_path / "id_map.csv").read_text().splitlines() if line.startswith("run,")
         }
         assert len(old_ids) == server.count("runs")
+        told = [
+            each["name"]
+            for each in report["problems"]
+            if "SageMaker's model registry takes no such name" in each["what"]
+        ]
+        assert "empty model" in told and "prompt-0" not in told
+        assert not any(each["is_loss"] for each in report["problems"])
 
     def test_requests_are_few(self, self_hosted: Path, server: Managed, managed_modules: Modules) -> None:
         """Create, log-batch, update, and a little more: what is not there is not asked for."""

@@ -73,6 +73,11 @@ def test_the_place_of_a_model_version(context: Context, source: str, run_id: str
     assert context.new_source(source, run_id) == expected
 
 
+def test_a_model_whose_files_are_among_those_of_its_run(context: Context) -> None:
+    context.journal.put(Moved("model", OLD_MODEL, "", "", {"uri": "s3://bucket/7/run/artifacts/model", "old_uri": ""}))
+    assert context.new_source(f"models:/{OLD_MODEL}", OLD) == "s3://bucket/7/run/artifacts/model"
+
+
 def test_the_tags_of_a_run(context: Context) -> None:
     history = f'[{{"run_id": "{OLD}"}}]'
     tags = {

@@ -39,7 +39,7 @@ class Capabilities:
     def losses(self) -> dict[str, str]:
         """What cannot be written to such a server, in words, by the feature that it lacks."""
         told = {
-            "logged_models": "logged models, and which run made or used them",
+            "logged_models": "logged models as such (their files are put among those of their runs, their metrics are those of the runs)",
             "traces": "traces with their spans and assessments",
             "evaluation_datasets": "evaluation datasets",
             "prompts": "prompts",

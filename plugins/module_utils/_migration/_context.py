@@ -116,7 +116,7 @@ class Context:
         return _ID.sub(lambda match: self._new(match[0]) or match[0], text)
 
     def _new(self, old: str) -> str | None:
-        return self.journal.new_id("model" if old.startswith("m-") else "run", old)
+        return self.journal.new_id("model" if old.startswith("m-") else "run", old) or None
 
     def new_source(self, uri: str, run_id: str | None) -> str | None:
         """Where the files of a model version are now; None when they did not move.
@@ -125,8 +125,11 @@ class Context:
         """
         if uri.startswith("models:/m-"):
             old, _slash, rest = uri.removeprefix("models:/").partition("/")
-            new = self.journal.new_id("model", old)
-            return "/".join(filter(None, (f"models:/{new}", rest))) if new else None
+            moved = self.journal.get("model", old)
+            if moved is None:
+                return None
+            # Where there are no logged models, the files are among those of the run.
+            return "/".join(filter(None, (f"models:/{moved.new}" if moved.new else moved.facts["uri"], rest)))
         if uri.startswith(("runs:/", "models:/")):
             return self.with_new_ids(uri)
         for old in filter(None, (run_id, *_ID.findall(uri))):

@@ -28,6 +28,8 @@ if t.TYPE_CHECKING:
         ModelPoint,
     )
 
+ROWS = 1000
+
 _TABLES = """
 CREATE TABLE moved (kind TEXT, old TEXT, new TEXT, digest TEXT, facts TEXT, PRIMARY KEY (kind, old));
 CREATE TABLE models (id TEXT PRIMARY KEY, run_id TEXT, document BLOB);
@@ -79,13 +81,18 @@ class Journal:
         found = self.get(kind, old) if old else None
         return found.new if found else None
 
-    def all(self, kind: str | None = None) -> Iterator[Moved]:
-        """Everything, or everything of a kind."""
-        where, values = ("WHERE kind = ?", [kind]) if kind else ("", [])
-        with self._lock:
-            rows = self._connection.execute(f"SELECT * FROM moved {where} ORDER BY kind, old", values).fetchall()
-        for row in rows:
-            yield Moved(row[0], row[1], row[2], row[3], json.loads(row[4]))
+    def all(self) -> Iterator[Moved]:
+        """Everything, by kind and old id, a bounded number in memory."""
+        last = ("", "")
+        query = "SELECT * FROM moved WHERE (kind, old) > (?, ?) ORDER BY kind, old LIMIT ?"
+        while True:
+            with self._lock:
+                rows = self._connection.execute(query, (*last, ROWS)).fetchall()
+            if not rows:
+                return
+            for row in rows:
+                yield Moved(row[0], row[1], row[2], row[3], json.loads(row[4]))
+            last = (rows[-1][0], rows[-1][1])
 
     def keep_models(self, models: Iterable[LoggedModel]) -> int:
         """Index logged models by the run that made them and by the runs that measured them; their number."""

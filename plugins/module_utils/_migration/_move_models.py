@@ -71,6 +71,17 @@ class LoggedModelMover:
             return []
         return [(model, self._create(model, new_run_id)) for model in self._context.journal.models_of(run.id)]
 
+    def fold(self, run: Run, new_run_id: str, new_uri: str) -> None:
+        """Into the run's own files, where MLflow 2 keeps a model, when the target knows no logged models."""
+        if self._is_on:
+            return
+        for model in self._context.journal.models_of(run.id):
+            uri = f"{new_uri.rstrip('/')}/{model.name}"
+            owner = Owner("model", model.id)
+            move_files(self._context, "run", model.name, model.artifact_uri, owner, uri, new_run_id)
+            self._context.journal.put(Moved("model", model.id, "", "", {"uri": uri, "old_uri": model.artifact_uri}))
+            self._context.tally.add("logged_model", left_out=1)
+
     def _create(self, model: LoggedModel, new_run_id: str | None) -> Moved:
         moved = self._context.journal.get("model", model.id)
         if moved:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,6 +27,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
 
+SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,56}")
 PROMPT_SOURCE = "dummy-source"
 FILLER_SOURCE = "s3://filler/of/a/deleted/version"
 
@@ -84,6 +86,7 @@ class RegistryMover:
             first = {key: value for key, value in tags.items() if key != origin.DIGEST}
             self._registry.create(model.name, model.description, first)
             now = RegisteredModel(model.name, None, None, model.description, first, {})
+            self._judge_name(model, kind)
         else:
             now = there
         self._context.journal.put(Moved(kind, model.name, model.name, digest, {"name": model.name}))
@@ -93,6 +96,12 @@ class RegistryMover:
             return "updated" if touched else "unchanged"
         self._settings(model, now, tags)
         return "created" if there is None else "updated"
+
+    def _judge_name(self, model: RegisteredModel, kind: str) -> None:
+        is_managed = self._context.target.api.endpoint.is_managed
+        if is_managed and not model.is_prompt and not SAGEMAKER_NAME.fullmatch(model.name):
+            what = "SageMaker's model registry takes no such name: the model is in MLflow's registry only"
+            self._context.tally.problem(kind, model.name, model.name, what, is_loss=False)
 
     def _settings(self, model: RegisteredModel, there: RegisteredModel, tags: dict[str, str]) -> None:
         """Everything but the versions; the digest comes last."""

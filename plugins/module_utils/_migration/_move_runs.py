@@ -187,6 +187,7 @@ class RunMover:
         self._log(run, there, histories, {} if known is None else self._changed_tags(run, there))
         self._link(run, there, is_new=known is None)
         move_files(self._context, "run", run.name, run.artifact_uri, Owner("run", run.id), there.artifact_uri, there.id)
+        self._models.fold(run, there.id, there.artifact_uri)
         self._models.end(models)
         target.end_run(run, there)
         if not ends_itself:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _compare as compare
@@ -106,6 +107,8 @@ class Verification:
         if other is None:
             self._judge("run", run.id, run.name, [MISSING])
             return
+        if not self._context.target.can.logged_models:
+            run = replace(run, model_inputs=(), model_outputs=())
         self._judge(
             "run", run.id, run.name, compare.run(run, other, self._new_id, self._context.with_new_ids, is_buried)
         )
