@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
@@ -29,21 +30,37 @@ if t.TYPE_CHECKING:
 UNREADABLE: tuple[type[Exception], ...] = (MlflowError, LostAnswer, *NETWORK_ERRORS, *AWS_ERRORS)
 
 
-def move_files(context: Context, kind: str, name: str, old_uri: str, owner: Owner, new_uri: str, new_id: str) -> None:
+@dataclass(frozen=True)
+class Files:
+    """The files of one run or logged model, here and there.
+
+    :param owner: whose they are in the source.
+    :param is_new: there can be none in the target yet, so it is not asked.
+    """
+
+    name: str
+    owner: Owner
+    old_uri: str
+    new_id: str
+    new_uri: str
+    is_new: bool
+
+
+def move_files(context: Context, wish: Files) -> None:
     """Copy what is missing or has another size. One file that cannot be read is one line in the report."""
-    if not old_uri:
+    if not wish.old_uri:
         return
-    tally = context.tally
+    tally, owner = context.tally, wish.owner
     try:
-        source = context.source.artifacts.place(old_uri, owner)
+        source = context.source.artifacts.place(wish.old_uri, owner)
         files = list(source.files())
         if not files:
             return
-        target = context.target.artifacts.place(new_uri, Owner(kind, new_id))
-        there = {file.path: file.size for file in target.files()}
+        target = context.target.artifacts.place(wish.new_uri, Owner(owner.kind, wish.new_id))
+        there = {} if wish.is_new else {file.path: file.size for file in target.files()}
     except UNREADABLE as error:
         _give_up(error)
-        tally.problem("artifact", f"{kind} {owner.id}", name, f"its files could not be listed: {error}")
+        tally.problem("artifact", f"{owner.kind} {owner.id}", wish.name, f"its files could not be listed: {error}")
         return
     for file in files:
         if there.get(file.path) == file.size and not is_id_file(file.path):
@@ -55,7 +72,7 @@ def move_files(context: Context, kind: str, name: str, old_uri: str, owner: Owne
         except UNREADABLE as error:
             _give_up(error)
             tally.add("artifact", failed=1)
-            tally.problem("artifact", f"{kind} {owner.id}", f"{name}: {file.path}", str(error))
+            tally.problem("artifact", f"{owner.kind} {owner.id}", f"{wish.name}: {file.path}", str(error))
 
 
 def _give_up(error: BaseException) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
     Run,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Moved
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import move_files
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import Files, move_files
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
 
 if t.TYPE_CHECKING:
@@ -78,7 +78,7 @@ class LoggedModelMover:
         for model in self._context.journal.models_of(run.id):
             uri = f"{new_uri.rstrip('/')}/{model.name}"
             owner = Owner("model", model.id)
-            move_files(self._context, "run", model.name, model.artifact_uri, owner, uri, new_run_id)
+            move_files(self._context, Files(model.name, owner, model.artifact_uri, new_run_id, uri, is_new=False))
             self._context.journal.put(Moved("model", model.id, "", "", {"uri": uri, "old_uri": model.artifact_uri}))
             self._context.tally.add("logged_model", left_out=1)
 
@@ -91,7 +91,7 @@ class LoggedModelMover:
         tags = {**origin.foreign(model.tags), **origin.of_model(model)}
         there = self._context.target.create_logged_model(experiment_id, model, new_run_id, tags)
         facts = {"name": model.name, "status": there.status, "uri": there.artifact_uri, "old_uri": model.artifact_uri}
-        moved = Moved("model", model.id, there.id, "", facts)
+        moved = Moved("model", model.id, there.id, "", {**facts, "is_new": True})
         self._context.journal.put(moved)
         return moved
 
@@ -102,7 +102,9 @@ class LoggedModelMover:
                 self._context.tally.add("logged_model", unchanged=1)
                 continue
             owner = Owner("model", model.id)
-            move_files(self._context, "model", model.name, model.artifact_uri, owner, moved.facts["uri"], moved.new)
+            is_new = moved.facts.get("is_new", False)
+            files = Files(model.name, owner, model.artifact_uri, moved.new, moved.facts["uri"], is_new)
+            move_files(self._context, files)
             if model.status in ENDED:
                 self._context.target.end_logged_model(moved.new, model.status)
             self._context.tally.add("logged_model", created=1)

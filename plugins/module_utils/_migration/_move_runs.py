@@ -18,7 +18,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._batches import MeasuredModel, batches
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import DELETED, Run
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Moved
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import move_files
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import Files, move_files
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
 
 if t.TYPE_CHECKING:
@@ -186,7 +186,8 @@ class RunMover:
         models = self._models.move_of(run, there.id)
         self._log(run, there, histories, {} if known is None else self._changed_tags(run, there))
         self._link(run, there, is_new=known is None)
-        move_files(self._context, "run", run.name, run.artifact_uri, Owner("run", run.id), there.artifact_uri, there.id)
+        owner = Owner("run", run.id)
+        move_files(self._context, Files(run.name, owner, run.artifact_uri, there.id, there.artifact_uri, known is None))
         self._models.fold(run, there.id, there.artifact_uri)
         self._models.end(models)
         target.end_run(run, there)
