@@ -37,6 +37,8 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import MlflowApi
 
+Result = t.TypeVar("Result")
+
 ATTEMPTS = 6
 FAILURES: tuple[type[Exception], ...] = (LostAnswer, ApiError, *NETWORK_ERRORS, *AWS_ERRORS)
 ID_FILE = "MLmodel"
@@ -92,9 +94,14 @@ def copy_file(source: Place, file: ArtifactFile, target: Place, rewrite: Callabl
 
     :param rewrite: puts new ids in the place of old ones, in the one small file that holds ids.
     """
+    return until_it_works(lambda: _copy_once(source, file, target, rewrite))
+
+
+def until_it_works(action: Callable[[], Result]) -> Result:
+    """Repeat what reads or writes a file as a whole, as long as the reason for its failure may pass."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _copy_once(source, file, target, rewrite)
+            return action()
         except FAILURES as error:
             if attempt == ATTEMPTS or not _may_pass(error):
                 raise

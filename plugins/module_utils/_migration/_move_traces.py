@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _rest_parse as parse
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import until_it_works
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import json_text
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Moved
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import UNREADABLE
@@ -143,7 +144,8 @@ class TraceMover:
             )
             return
         content = json_text({"spans": list(trace.spans)}).encode()
-        self._context.target.artifacts.place(uri).write("traces.json", len(content), iter([content]))
+        place = self._context.target.artifacts.place(uri)
+        until_it_works(lambda: place.write("traces.json", len(content), iter([content])))
         self._context.tally.add_bytes(len(content))
 
     def _update(self, trace: Trace, moved: Moved) -> None:

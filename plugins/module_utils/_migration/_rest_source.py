@@ -18,6 +18,7 @@ from urllib.parse import quote
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _rest_parse as parse
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import until_it_works
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import (
     PROMPT_TAG,
     EvaluationDataset,
@@ -192,7 +193,8 @@ class RestSource:
 
     def _from_file(self, trace: Trace) -> tuple[dict[str, t.Any], ...] | None:
         try:
-            content = b"".join(self.artifacts.place(trace.tags[ARTIFACT_LOCATION]).read("traces.json"))
+            place = self.artifacts.place(trace.tags[ARTIFACT_LOCATION])
+            content = until_it_works(lambda: b"".join(place.read("traces.json")))
         except UNREADABLE:
             return None
         return tuple(json.loads(content).get("spans", ()))

@@ -17,13 +17,17 @@ from functools import partial
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _compare as compare
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import S3Prefix
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import Owner, is_id_file
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import (
+    Owner,
+    is_id_file,
+    until_it_works,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import ACTIVE, DELETED
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import UNREADABLE
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._tally import Tally
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import (
         ArtifactFile,
@@ -151,14 +155,17 @@ class Verification:
             return [f"{before.size} bytes became {after.size}"]
         if not self._is_full or (before.etag and before.etag == after.etag):
             return []
-        content = (
-            iter([self._context.rewrite(b"".join(mine.read(before.path)))]) if is_rewritten else mine.read(before.path)
-        )
-        expected = _checksum(content)
+        expected = until_it_works(lambda: _checksum(self._expected_content(before.path, mine)))
         # Of an object that went up in one piece and is not encrypted with a key of KMS, the ETag is the checksum.
         if isinstance(theirs, S3Prefix) and after.etag == expected:
             return []
-        return [] if _checksum(theirs.read(after.path)) == expected else ["its content differs"]
+        is_same = until_it_works(lambda: _checksum(theirs.read(before.path))) == expected
+        return [] if is_same else ["its content differs"]
+
+    def _expected_content(self, path: str, mine: Place) -> Iterator[bytes]:
+        if is_id_file(path):
+            return iter([self._context.rewrite(b"".join(mine.read(path)))])
+        return mine.read(path)
 
     # Everything else.
 
