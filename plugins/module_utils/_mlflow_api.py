@@ -21,11 +21,13 @@ try:
     import urllib3
     from urllib3.connection import HTTPConnection, HTTPSConnection
     from urllib3.exceptions import HTTPError
+
+    NETWORK_ERRORS: tuple[type[Exception], ...] = (HTTPError, OSError)
 except ImportError:
     # urllib3 comes with botocore, and AnsibleAWSModule reports a missing boto3 in words before anything here is used.
     urllib3 = None  # type: ignore[assignment]  # never used then
     HTTPConnection = HTTPSConnection = object  # type: ignore[assignment,misc]  # never used then
-    HTTPError = OSError  # type: ignore[assignment,misc]  # never raised then
+    NETWORK_ERRORS = (OSError,)
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._request_pace import Pace
@@ -35,7 +37,6 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_endpoint import Endpoint
 
-NETWORK_ERRORS: tuple[type[Exception], ...] = (HTTPError, OSError)
 CONNECTIONS = 32
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 120.0
