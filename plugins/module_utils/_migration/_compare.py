@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
         Trace,
     )
 
-NewId = t.Callable[[str, str | None], str | None]
+NewId: t.TypeAlias = "Callable[[str, str | None], str | None]"
 SHOWN = 80
 NAME_TAG = "mlflow.runName"
 SERVERS_OWN = (*origin.ADDED_BY_SERVER, NAME_TAG)
