@@ -158,49 +158,53 @@ class FaultyProxy:
 
 
 def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    return type("Handler", (_ProxyHandler,), {"proxy": proxy})
 
-        def log_message(self, format: str, *args: t.Any) -> None:  # noqa: A002  # the name that it has there
+
+class _ProxyHandler(BaseHTTPRequestHandler):
+    """One connection from a client."""
+
+    proxy: t.ClassVar[FaultyProxy]
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: t.Any) -> None:  # noqa: A002  # the name that it has there
+        return
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.proxy.fault(f"{self.command} {self.path}")
+        if fault in ("429", "500 before"):
+            self._answer(int(fault[:3]), b'{"error_code": "INJECTED", "message": "injected"}', "application/json")
             return
+        status, content, kind = self._forward(body)
+        if fault == "lost":
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+        elif fault == "500 after":
+            self._answer(500, b"injected", "text/plain")
+        else:
+            self._answer(status, content, kind)
 
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            fault = proxy.fault(f"{self.command} {self.path}")
-            if fault in ("429", "500 before"):
-                self._answer(int(fault[:3]), b'{"error_code": "INJECTED", "message": "injected"}', "application/json")
-                return
-            status, content, kind = self._forward(body)
-            if fault == "lost":
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-            elif fault == "500 after":
-                self._answer(500, b"injected", "text/plain")
-            else:
-                self._answer(status, content, kind)
+    def _forward(self, body: bytes) -> tuple[int, bytes, str]:
+        connection = http.client.HTTPConnection(urlsplit(self.proxy.upstream).netloc, timeout=120)
+        try:
+            # With the header Host as it was signed.
+            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for key, value in self.headers.items():
+                if key.lower() != "connection":
+                    connection.putheader(key, value)
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), answer.headers.get("Content-Type", "application/json")
+        finally:
+            connection.close()
 
-        def _forward(self, body: bytes) -> tuple[int, bytes, str]:
-            connection = http.client.HTTPConnection(urlsplit(proxy.upstream).netloc, timeout=120)
-            try:
-                # With the header Host as it was signed.
-                connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-                for key, value in self.headers.items():
-                    if key.lower() != "connection":
-                        connection.putheader(key, value)
-                connection.endheaders(body)
-                answer = connection.getresponse()
-                return answer.status, answer.read(), answer.headers.get("Content-Type", "application/json")
-            finally:
-                connection.close()
+    def _answer(self, status: int, content: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
-        def _answer(self, status: int, content: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815  # the names that http.server calls
-
-    return Handler
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815  # the names that http.server calls

@@ -89,8 +89,11 @@ class Session:
 
     def credentials(self) -> t.Any:
         """What the clients sign with; None when there is nothing. A role or a profile gives new ones before they end."""
-        keys = [self._parameters.get(f"aws_{part}") for part in ("access_key_id", "secret_access_key", "session_token")]
-        return self._session.get_credentials() if keys[0] is None else Credentials(*keys)
+        key: t.Any = self._parameters.get("aws_access_key_id")
+        if key is None:
+            return self._session.get_credentials()
+        secret: t.Any = self._parameters.get("aws_secret_access_key")
+        return Credentials(key, secret, self._parameters.get("aws_session_token"))
 
     def account_id(self) -> str | None:
         """The account that the credentials come with: those of a role or of a single sign-on have one, and keys in the
