@@ -21,6 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local_aws.managed_mlflow import BUCKET, wait_for
 from migration_comparison import Comparison, Side, bucket_files, folder_files
 
 from localaws.mlflow_processes.launch import identifier
@@ -28,6 +29,7 @@ from localaws.mlflow_processes.launch import identifier
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local_aws.managed_mlflow import ManagedMlflow
     from local_region import LocalRegion
 
 START_LIMIT = 400.0
@@ -64,6 +66,16 @@ class Managed:
         """Rows of the server's database."""
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             return int(connection.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}").fetchone()[0])
+
+
+def new_app(managed: ManagedMlflow, name: str) -> Managed:
+    """An App that nothing has been written to."""
+    sagemaker = managed.region.client("sagemaker")
+    arn = sagemaker.create_mlflow_app(Name=name, ArtifactStoreUri=f"s3://{BUCKET}/{name}", RoleArn=managed.role_arn)[
+        "Arn"
+    ]
+    wait_for(lambda: sagemaker.describe_mlflow_app(Arn=arn)["Status"] == "Created")
+    return Managed(managed.region, arn)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,9 @@ description:
   - Moves experiments, runs with complete metric histories, params, tags, nesting, dataset inputs and files, logged models,
     registered models with their version numbers, aliases and stages, prompts, traces with spans and assessments, evaluation
     datasets, and what is deleted, to a tracking server or App of Amazon SageMaker, or to any other MLflow.
-  - Reads an MLflow server of version 2.8 or newer, or, many times faster, the database of a self-hosted one.
+  - Reads an MLflow server of version 2.8 or newer, or, many times faster, the database of a self-hosted one, or an archive.
+  - Archives are folders or prefixes of a bucket that hold everything with checksums. As a target they are the backup of an
+    MLflow, and later runs add what is new or changed.
   - What is moved is found again by tags that begin with C(mlops.origin.). A run that was interrupted is repeated and goes on
     where it stopped. A later run moves what is new or changed, and writes nothing when nothing is.
   - Afterwards it reads both sides again, compares them by content, and reports every difference. It fails when anything did not
@@ -28,6 +30,7 @@ options:
       uri:
         description:
           - The URL of an MLflow server, or the ARN of a tracking server or App of SageMaker.
+          - Or an archive, C(file:///srv/mlflow-archive) on the host of the task, or C(s3://bucket/mlflow-archive).
           - A source can also be a database, C(sqlite:////srv/mlflow/mlflow.db), C(postgresql://host/mlflow) or
             C(mysql://host/mlflow). It is only read. PostgreSQL and MySQL need a driver on the host of the task,
             C(psycopg), C(psycopg2), C(pymysql) or C(MySQLdb).
@@ -63,7 +66,7 @@ options:
         description: The workspace of MLflow. Without it, the default one.
         type: str
   target:
-    description: Where everything goes. The same options as those of O(source), but for databases.
+    description: Where everything goes. The same options as those of O(source), but a database cannot be written to.
     type: dict
     required: true
     suboptions: *end
@@ -130,7 +133,9 @@ notes:
   - IAM actions needed are those of C(sagemaker-mlflow) to search, read, create, update and tag on the target, and
     C(s3:ListBucket), C(s3:GetObject), C(s3:PutObject) and C(s3:AbortMultipartUpload) on its bucket.
     C(sagemaker:DescribeMlflowTrackingServer) tells how many requests are allowed, and is done without where it is denied.
-  - Logged models that are deleted do not move, as no API of MLflow shows them. Secrets of webhooks and gateways, users and
+  - An archive keeps ids and times as they are. What is gone from the source since the last run stays in it. Of what changed,
+    it keeps what it is now, for which S3 archives need C(s3:DeleteObject).
+  - Logged models that are deleted do not move to a server, as no API of MLflow shows them. Secrets of webhooks and gateways, users and
     permissions do not move either.
   - SageMaker's model registry takes no names with blanks or underscores, so switch the automatic registration off while
     such models move.
@@ -162,6 +167,22 @@ EXAMPLES = r"""
       username: reader
       password: "{{ database_password }}"
       artifacts_destination: s3://old-mlflow-artifacts
+    target:
+      uri: arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-ABCDEFGHIJKL
+    region: eu-west-1
+
+- name: Back a tracking server up, and later what is new or changed
+  mlops.sagemaker_mlflow.mlflow_migration:
+    source:
+      uri: arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/mlflow-staging-mlflow
+    target:
+      uri: s3://mlflow-backups/staging
+    region: eu-west-1
+
+- name: Bring it back into another one
+  mlops.sagemaker_mlflow.mlflow_migration:
+    source:
+      uri: s3://mlflow-backups/staging
     target:
       uri: arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-ABCDEFGHIJKL
     region: eu-west-1

@@ -9,10 +9,11 @@ import typing as t
 
 import pytest
 from local_aws.managed_mlflow import managed_mlflow
-from migration_servers import Managed, write_workload
+from migration_servers import Managed, mlflow_server, write_workload
 from module_run import Modules
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from local_aws.managed_mlflow import ManagedMlflow
@@ -25,6 +26,21 @@ def self_hosted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an MLflow that holds a little of everything."""
     folder = tmp_path_factory.mktemp("self_hosted") / "mlflow"
     write_workload(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def url(self_hosted: Path) -> Iterator[str]:
+    """A server on the same MLflow."""
+    with mlflow_server(self_hosted) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def little(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A smaller one with everything in it, which no test changes."""
+    folder = tmp_path_factory.mktemp("little") / "mlflow"
+    write_workload(folder, "--runs", "6")
     return folder
 
 

@@ -10,9 +10,6 @@ import sqlite3
 import typing as t
 from contextlib import closing
 
-import pytest
-from migration_servers import mlflow_server
-
 if t.TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,13 +31,6 @@ def mlflow_writes(modules: Modules) -> list[str]:
         for entry in modules.region.log()
         if entry["service"] == "sagemaker-mlflow" and entry["write"]
     ]
-
-
-@pytest.fixture(scope="module")
-def url(self_hosted: Path) -> t.Iterator[str]:
-    """A server on the same MLflow."""
-    with mlflow_server(self_hosted) as url:
-        yield url
 
 
 class TestFromTheDatabaseIntoATrackingServer:
@@ -126,6 +116,21 @@ class TestFromTheDatabaseIntoATrackingServer:
         counts = run.result["counts"]
         assert (counts["run"]["updated"], counts["run"]["created"]) == (2, 0)
         assert counts["prompt_version"]["updated"] == 1
+        assert server.differences(self_hosted) == []
+
+    def test_a_file_that_came_later_moves(self, self_hosted: Path, server: Managed, managed_modules: Modules) -> None:
+        with closing(sqlite3.connect(self_hosted / "mlflow.db")) as connection:
+            query = "SELECT artifact_uri FROM runs WHERE status = 'FINISHED' AND lifecycle_stage = 'active' LIMIT 1"
+            uri = connection.execute(query).fetchone()[0]
+        folder = self_hosted / "artifacts" / uri.removeprefix("mlflow-artifacts:/")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "late.txt").write_text("late")
+        wish: dict[str, t.Any] = {"source": database(self_hosted), "target": {"uri": server.arn}}
+        plan = managed_modules.run(MODULE, check=True, **wish).result["plan"]
+        assert (plan["counts"], plan["bytes"]) == ({"artifact": 1}, 4)
+        run = managed_modules.run(MODULE, **wish, requests_per_second=500)
+        assert run.result["counts"]["run"]["updated"] == 1
+        assert run.result["traffic"]["target"]["writes"] == 0, "files go into the bucket"
         assert server.differences(self_hosted) == []
 
     def test_a_lost_file_is_found(self, self_hosted: Path, server: Managed, managed_modules: Modules) -> None:

@@ -12,10 +12,8 @@ import sys
 import typing as t
 from dataclasses import dataclass
 
-import pytest
-from local_aws.managed_mlflow import BUCKET, wait_for
 from local_region import REPOSITORY, LocalRegion
-from migration_servers import FaultyProxy, Managed, write_workload
+from migration_servers import FaultyProxy, Managed, new_app
 from module_run import Modules
 
 if t.TYPE_CHECKING:
@@ -40,24 +38,6 @@ class RegionBehindProxy(LocalRegion):
 
 def behind(region: LocalRegion, proxy: str) -> RegionBehindProxy:
     return RegionBehindProxy(region.endpoint, region.process, region.home, proxy)
-
-
-def new_app(managed: ManagedMlflow, name: str) -> Managed:
-    """An App that nothing has been written to."""
-    sagemaker = managed.region.client("sagemaker")
-    arn = sagemaker.create_mlflow_app(Name=name, ArtifactStoreUri=f"s3://{BUCKET}/{name}", RoleArn=managed.role_arn)[
-        "Arn"
-    ]
-    wait_for(lambda: sagemaker.describe_mlflow_app(Arn=arn)["Status"] == "Created")
-    return Managed(managed.region, arn)
-
-
-@pytest.fixture(scope="module")
-def little(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small workload with everything in it."""
-    folder = tmp_path_factory.mktemp("little") / "mlflow"
-    write_workload(folder, "--runs", "6")
-    return folder
 
 
 def wish(source: Path, target: Managed) -> dict[str, t.Any]:

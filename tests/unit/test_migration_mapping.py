@@ -32,7 +32,7 @@ def context() -> Context:
     }
     journal.put(Moved("model", OLD_MODEL, NEW_MODEL, "", place))
     nothing = t.cast("t.Any", None)
-    return Context(nothing, nothing, journal, Tally())
+    return Context(source=nothing, target=nothing, journal=journal, tally=Tally())
 
 
 def run(**fields: t.Any) -> Run:

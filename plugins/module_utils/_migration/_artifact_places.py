@@ -8,10 +8,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +35,13 @@ class ArtifactFile:
 
     :param path: relative to its place, with slashes.
     :param etag: what S3 says of its content; None elsewhere.
+    :param sha256: of its content, where that is known without reading it.
     """
 
     path: str
     size: int
     etag: str | None = None
+    sha256: str | None = None
 
 
 class Place(t.Protocol):
@@ -78,14 +84,31 @@ class LocalFolder:
         """Under another name first, so that what lies there under its own is whole."""
         final = self.root / path
         final.parent.mkdir(parents=True, exist_ok=True)
-        partial = final.with_name(f".{final.name}.partial")
-        with partial.open("wb") as file:
-            for chunk in content:
-                file.write(chunk)
-        if partial.stat().st_size != size:
-            partial.unlink()
-            raise OSError(f"{path} broke off: it has {size} bytes")
-        partial.replace(final)
+        # Not the name and more: it may be as long as names can be.
+        partial = final.with_name(f".{hashlib.sha256(final.name.encode()).hexdigest()[:32]}.partial")
+        try:
+            with partial.open("wb") as file:
+                for chunk in content:
+                    file.write(chunk)
+            if partial.stat().st_size != size:
+                raise OSError(f"{path} broke off: it has {size} bytes")
+            partial.replace(final)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def below(self, path: str) -> LocalFolder:
+        """A folder in it."""
+        return LocalFolder(self.root / path)
+
+    def stat(self, path: str) -> ArtifactFile | None:
+        """One file; None when there is none."""
+        file = self.root / path
+        return ArtifactFile(path, file.stat().st_size) if file.is_file() else None
+
+    def remove(self, path: str) -> None:
+        """Without a file, whether or not it was there."""
+        (self.root / path).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -123,17 +146,36 @@ class S3Prefix:
             path, lambda upload, number, part: self._upload(path, upload, number, part), parts(content, part_size)
         )
 
-    def copy(self, source: S3Prefix, file: ArtifactFile) -> None:
-        """From bucket to bucket, without the bytes coming here."""
+    def below(self, path: str) -> S3Prefix:
+        """A prefix that begins with it."""
+        return S3Prefix(self.client, self.bucket, self.key(path))
+
+    def stat(self, path: str) -> ArtifactFile | None:
+        """One object; None when there is none."""
+        key = self.key(path)
+        for item in self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1).get("Contents", ()):
+            if item["Key"] == key:
+                return ArtifactFile(path, item["Size"], item["ETag"].strip('"'))
+        return None
+
+    def remove(self, path: str) -> None:
+        """Without an object, whether or not it was there."""
+        self.client.delete_object(Bucket=self.bucket, Key=self.key(path))
+
+    def copy(self, source: S3Prefix, file: ArtifactFile) -> str | None:
+        """From bucket to bucket, without the bytes coming here; the SHA-256 that S3 made of them, if it made one."""
         origin = {"Bucket": source.bucket, "Key": source.key(file.path)}
         if file.size <= COPY_LIMIT:
-            self.client.copy_object(Bucket=self.bucket, Key=self.key(file.path), CopySource=origin)
-            return
+            target = {"Bucket": self.bucket, "Key": self.key(file.path)}
+            answer = self.client.copy_object(**target, CopySource=origin, ChecksumAlgorithm="SHA256")
+            checksum = answer.get("CopyObjectResult", {}).get("ChecksumSHA256")
+            return base64.b64decode(checksum).hex() if checksum else None
         size = max(COPY_PART, -(-file.size // MOST_PARTS))
         ranges = (f"bytes={start}-{min(start + size, file.size) - 1}" for start in range(0, file.size, size))
         self._in_parts(
             file.path, lambda upload, number, part: self._copy(file.path, origin, upload, number, part), ranges
         )
+        return None
 
     def key(self, path: str) -> str:
         """The object's key; the place itself may be an object."""
@@ -182,3 +224,55 @@ def parts(content: Iterator[bytes], size: int) -> Iterator[bytes]:
             del waiting[:size]
     if waiting:
         yield bytes(waiting)
+
+
+@dataclass(frozen=True)
+class CheckedFolder:
+    """A folder whose files are known: what they are now must be what they were.
+
+    :param expected: size, ETag and SHA-256 of each file.
+    :param is_listed: tell what is there; otherwise what should be, which costs nothing.
+    """
+
+    folder: LocalFolder | S3Prefix
+    expected: dict[str, ArtifactFile]
+    is_listed: bool = False
+
+    def files(self) -> Iterator[ArtifactFile]:
+        """Those that are known."""
+        if not self.is_listed:
+            yield from self.expected.values()
+            return
+        for file in self.folder.files():
+            if file.path in self.expected:
+                yield file
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """The file, a piece at a time. Raises MlflowError at its end when it is another one."""
+        known = self.expected[path]
+        checksum, size = hashlib.sha256(), 0
+        for chunk in self.folder.read(path):
+            checksum.update(chunk)
+            size += len(chunk)
+            yield chunk
+        if size != known.size or known.sha256 not in (None, checksum.hexdigest()):
+            raise MlflowError(f"{path} is not what it was when it was archived: {size} bytes with another checksum.")
+
+    def check_copy(self, path: str, sha256: str | None) -> None:
+        """After a copy from bucket to bucket. Raises MlflowError when another file than the known one was copied."""
+        known = self.expected[path]
+        if sha256 and known.sha256:
+            is_same = sha256 == known.sha256
+        else:
+            now = self.folder.stat(path)
+            is_same = now is not None and now.size == known.size and known.etag in (None, now.etag)
+        if not is_same:
+            raise MlflowError(f"{path} is not what it was when it was archived: it has another checksum.")
+
+    def write(self, path: str, size: int, content: Iterator[bytes]) -> None:  # noqa: ARG002  # as every place has it
+        """Refused: an archive is written by what keeps its index."""
+        raise MlflowError(f"{path} of an archive cannot be written by itself.")
+
+
+CHEAP = (LocalFolder, S3Prefix, CheckedFolder)
+"""Places whose files are listed without a request to an MLflow server."""

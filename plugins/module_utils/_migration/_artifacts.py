@@ -18,6 +18,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_passing
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import (
     ArtifactFile,
+    CheckedFolder,
     LocalFolder,
     Place,
     S3Prefix,
@@ -51,6 +52,13 @@ class Owner:
 
     kind: str
     id: str
+
+
+class Artifacts(t.Protocol):
+    """Where one MLflow keeps its files."""
+
+    def place(self, uri: str, owner: Owner | None = None) -> Place:
+        """The place that a URI names. Raises MlflowError when it cannot be reached from here."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +130,11 @@ def _copy_once(source: Place, file: ArtifactFile, target: Place, rewrite: Callab
         content = rewrite(b"".join(source.read(file.path)))
         target.write(file.path, len(content), iter([content]))
         return len(content)
-    if isinstance(source, S3Prefix) and isinstance(target, S3Prefix):
-        target.copy(source, file)
+    origin = source.folder if isinstance(source, CheckedFolder) else source
+    if isinstance(origin, S3Prefix) and isinstance(target, S3Prefix):
+        checksum = target.copy(origin, file)
+        if isinstance(source, CheckedFolder):
+            source.check_copy(file.path, checksum)
     else:
         target.write(file.path, file.size, source.read(file.path))
     return file.size

@@ -75,15 +75,14 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 @dataclass
-class Context:
-    """One migration.
+class Work:
+    """One migration, wherever it goes.
 
     :param advance: told of each thing that is done, by kind.
     :param workers: how many runs are written at the same time.
     """
 
     source: Source
-    target: RestTarget
     journal: Journal
     tally: Tally
     filters: Filters = field(default_factory=Filters)
@@ -93,23 +92,6 @@ class Context:
     def rewrite(self, content: bytes) -> bytes:
         """An MLmodel file with the new ids."""
         return rewriter(self.journal.new_id)(content)
-
-    def run_tags(self, run: Run) -> dict[str, str]:
-        """The tags of the new run: the user's, with the parent's new id, and where it came from."""
-        tags = origin.foreign(run.tags)
-        # The name is a field of its own, and two that differ are refused.
-        tags.pop("mlflow.runName", None)
-        # It holds the run's own new id, which nobody knows before the run is there.
-        tags.pop(HISTORY_TAG, None)
-        parent = self.journal.new_id("run", run.parent_id)
-        if parent:
-            tags[PARENT_TAG] = parent
-        return {**tags, origin.ID: run.id}
-
-    def late_tags(self, run: Run) -> dict[str, str]:
-        """Tags that name the run itself."""
-        history = run.tags.get(HISTORY_TAG)
-        return {HISTORY_TAG: self.with_new_ids(history)} if history else {}
 
     def with_new_ids(self, text: str) -> str:
         """A text in which the ids of runs and logged models are the new ones."""
@@ -138,6 +120,30 @@ class Context:
             if moved and before and (uri == before or uri.startswith(f"{before}/")):
                 return f"{moved.facts['uri'].rstrip('/')}{uri[len(before) :]}"
         return None
+
+
+@dataclass(kw_only=True)
+class Context(Work):
+    """A migration to a server."""
+
+    target: RestTarget
+
+    def run_tags(self, run: Run) -> dict[str, str]:
+        """The tags of the new run: the user's, with the parent's new id, and where it came from."""
+        tags = origin.foreign(run.tags)
+        # The name is a field of its own, and two that differ are refused.
+        tags.pop("mlflow.runName", None)
+        # It holds the run's own new id, which nobody knows before the run is there.
+        tags.pop(HISTORY_TAG, None)
+        parent = self.journal.new_id("run", run.parent_id)
+        if parent:
+            tags[PARENT_TAG] = parent
+        return {**tags, origin.ID: run.id}
+
+    def late_tags(self, run: Run) -> dict[str, str]:
+        """Tags that name the run itself."""
+        history = run.tags.get(HISTORY_TAG)
+        return {HISTORY_TAG: self.with_new_ids(history)} if history else {}
 
 
 def json_text(value: t.Any) -> str:

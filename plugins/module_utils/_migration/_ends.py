@@ -16,8 +16,14 @@ from urllib.parse import unquote, urlsplit
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive import (
+    SCHEMES,
+    Archive,
+    archive_at,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive_source import ArchiveSource
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import ArtifactStore
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._capabilities import probe
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._capabilities import Capabilities, probe
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_source import RestSource
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_target import RestTarget
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._sql_database import DRIVERS, Database
@@ -42,44 +48,58 @@ if t.TYPE_CHECKING:
 RATES = {"Small": 25.0, "Medium": 50.0, "Large": 100.0}
 """Requests a second that AWS allows a tracking server of a size."""
 DATABASES = ("sqlite", *DRIVERS)
+ARCHIVE_CAN = Capabilities(version="archive")
 
 
 @dataclass(frozen=True)
 class Ends:
     """Both ends, open.
 
-    :param source_api: the server that is read; None when a database is.
-    :param target_as_source: the target, to be read for the comparison.
+    :param source_api: the server that is read; None when something else is.
+    :param target: what is written.
+    :param target_as_source: the same, to be read for the comparison.
     """
 
     source: Source
     source_api: MlflowApi | None
-    target: RestTarget
-    target_as_source: RestSource
+    target: RestTarget | Archive
+    target_as_source: RestSource | ArchiveSource
 
-    def traffic(self) -> dict[str, dict[str, t.Any]]:
+    @property
+    def target_api(self) -> MlflowApi | None:
+        """The server that is written to; None when an archive is."""
+        return None if isinstance(self.target, Archive) else self.target.api
+
+    @property
+    def target_can(self) -> Capabilities:
+        """An archive takes everything."""
+        return ARCHIVE_CAN if isinstance(self.target, Archive) else self.target.can
+
+    @property
+    def target_place(self) -> str:
+        """What the target is called."""
+        return self.target.uri if isinstance(self.target, Archive) else self.target.api.endpoint.name
+
+    def traffic(self) -> dict[str, dict[str, int]]:
         """What was sent to either end."""
-        sent = {"target": self.target.api.traffic, "source": self.source_api.traffic if self.source_api else None}
-        return {
-            end: {"requests": 0, "writes": 0, "retries": 0, "refused_as_too_fast": 0}
-            if traffic is None
-            else {
-                "requests": traffic.requests,
-                "writes": traffic.writes,
-                "retries": traffic.retries,
-                "refused_as_too_fast": self._refusals(end),
-            }
-            for end, traffic in sent.items()
-        }
-
-    def _refusals(self, end: str) -> int:
-        api = self.target.api if end == "target" else self.source_api
-        return api.pace.refusals if api else 0
+        return {"target": _sent(self.target_api), "source": _sent(self.source_api)}
 
     def close(self) -> None:
         """Let both go."""
         self.source.close()
         self.target_as_source.close()
+
+
+def _sent(api: MlflowApi | None) -> dict[str, int]:
+    if api is None:
+        return {"requests": 0, "writes": 0, "retries": 0, "refused_as_too_fast": 0}
+    traffic = api.traffic
+    return {
+        "requests": traffic.requests,
+        "writes": traffic.writes,
+        "retries": traffic.retries,
+        "refused_as_too_fast": api.pace.refusals,
+    }
 
 
 def open_ends(module: AwsModule) -> Ends:
@@ -95,27 +115,49 @@ def open_ends(module: AwsModule) -> Ends:
     if not 1 <= module.params["concurrency"] <= CONNECTIONS:
         raise MlflowError(f"concurrency: {module.params['concurrency']} is not allowed: give 1 to {CONNECTIONS}.")
     s3 = _s3_of(module)
-    target_api = _api(module, "target.uri", target_wish, module.params["requests_per_second"])
-    target_can = probe(target_api)
-    target_files = ArtifactStore(s3, target_api, target_wish["artifacts_destination"])
+    target, target_as_source = _target(module, target_wish, s3)
     source, source_api = _source(module, source_wish, s3)
-    return Ends(
-        source,
-        source_api,
-        RestTarget(target_api, target_can, target_files),
-        RestSource(target_api, target_can, target_files),
-    )
+    return Ends(source, source_api, target, target_as_source)
+
+
+def _target(
+    module: AwsModule, wish: Mapping[str, t.Any], s3: Callable[[], t.Any]
+) -> tuple[RestTarget | Archive, RestSource | ArchiveSource]:
+    uri = str(wish["uri"])
+    if _scheme(uri) in DATABASES:
+        raise MlflowError(
+            f"target.uri: '{uri}' is a database, and nobody but its server may write to it. Give the server's URL."
+        )
+    if _scheme(uri) in SCHEMES:
+        archive = archive_at("target.uri", uri, s3)
+        return archive, ArchiveSource(archive, is_target=True)
+    api = _api(module, "target.uri", wish, module.params["requests_per_second"])
+    can = probe(api)
+    files = ArtifactStore(s3, api, wish["artifacts_destination"])
+    return RestTarget(api, can, files), RestSource(api, can, files)
 
 
 def _source(module: AwsModule, wish: Mapping[str, t.Any], s3: Callable[[], t.Any]) -> tuple[Source, MlflowApi | None]:
     uri, destination = str(wish["uri"]), wish["artifacts_destination"]
-    if uri.partition(":")[0].partition("+")[0] in DATABASES:
+    if _scheme(uri) in SCHEMES:
+        archive = archive_at("source.uri", uri, s3)
+        if not archive.load():
+            raise MlflowError(
+                f"source.uri: there is no archive at '{uri}': it has no archive.json, which is the last file that an "
+                "archiving run writes. When it was interrupted, repeat it."
+            )
+        return ArchiveSource(archive), None
+    if _scheme(uri) in DATABASES:
         store = ArtifactStore(s3, None, destination, is_local=True)
         database = Database("source.uri", uri, wish["username"], wish["password"])
         return SqlSource(database, store, wish["workspace"] or DEFAULT_WORKSPACE), None
     api = _api(module, "source.uri", wish, None)
     is_here = bool(destination) and urlsplit(str(destination)).scheme in ("", "file")
     return RestSource(api, probe(api), ArtifactStore(s3, api, destination, is_local=is_here)), api
+
+
+def _scheme(uri: str) -> str:
+    return uri.partition(":")[0].partition("+")[0]
 
 
 def _api(module: AwsModule, option: str, wish: Mapping[str, t.Any], rate: float | None) -> MlflowApi:

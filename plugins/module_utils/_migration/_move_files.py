@@ -13,6 +13,10 @@ from dataclasses import dataclass
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import (
+    CHEAP,
+    ArtifactFile,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import (
     Owner,
     copy_file,
@@ -46,23 +50,23 @@ class Files:
     is_new: bool
 
 
-def move_files(context: Context, wish: Files) -> None:
+def move_files(context: Context, files: Files) -> None:
     """Copy what is missing or has another size. One file that cannot be read is one line in the report."""
-    if not wish.old_uri:
+    if not files.old_uri:
         return
-    tally, owner = context.tally, wish.owner
+    tally, owner = context.tally, files.owner
     try:
-        source = context.source.artifacts.place(wish.old_uri, owner)
-        files = list(source.files())
-        if not files:
+        source = context.source.artifacts.place(files.old_uri, owner)
+        listed = list(source.files())
+        if not listed:
             return
-        target = context.target.artifacts.place(wish.new_uri, Owner(owner.kind, wish.new_id))
-        there = {} if wish.is_new else {file.path: file.size for file in target.files()}
+        target = context.target.artifacts.place(files.new_uri, Owner(owner.kind, files.new_id))
+        there = {} if files.is_new else {file.path: file.size for file in target.files()}
     except UNREADABLE as error:
-        _give_up(error)
-        tally.problem("artifact", f"{owner.kind} {owner.id}", wish.name, f"its files could not be listed: {error}")
+        give_up(error)
+        tally.problem("artifact", f"{owner.kind} {owner.id}", files.name, f"its files could not be listed: {error}")
         return
-    for file in files:
+    for file in listed:
         if there.get(file.path) == file.size and not is_id_file(file.path):
             tally.add("artifact", unchanged=1)
             continue
@@ -70,12 +74,32 @@ def move_files(context: Context, wish: Files) -> None:
             tally.add_bytes(copy_file(source, file, target, context.rewrite))
             tally.add("artifact", created=1)
         except UNREADABLE as error:
-            _give_up(error)
+            give_up(error)
             tally.add("artifact", failed=1)
-            tally.problem("artifact", f"{owner.kind} {owner.id}", f"{wish.name}: {file.path}", str(error))
+            tally.problem("artifact", f"{owner.kind} {owner.id}", f"{files.name}: {file.path}", str(error))
 
 
-def _give_up(error: BaseException) -> None:
+def late_files(context: Context, files: Files) -> list[ArtifactFile]:
+    """What came to something that had moved, where looking costs no request to an MLflow server."""
+    try:
+        source = context.source.artifacts.place(files.old_uri, files.owner) if files.old_uri else None
+        target = context.target.artifacts.place(files.new_uri, Owner(files.owner.kind, files.new_id))
+        if not isinstance(source, CHEAP) or not isinstance(target, CHEAP):
+            return []
+        listed = list(source.files())
+        there = {file.path: file.size for file in target.files()} if listed else {}
+    except UNREADABLE:
+        # It was told when it moved, and the comparison tells it again.
+        return []
+    return [file for file in listed if file.path not in there or _differs(file, there[file.path])]
+
+
+def _differs(file: ArtifactFile, size: int) -> bool:
+    """New ids may be longer than old ones."""
+    return file.size != size and not is_id_file(file.path)
+
+
+def give_up(error: BaseException) -> None:
     """A server that does not answer at all will not answer for the next file either."""
     if isinstance(error, ApiError) and error.status == 0:
         raise error

@@ -14,11 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive_records import BrokenRecord
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import Owner
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._batches import MeasuredModel, batches
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import DELETED, Run
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Moved
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import Files, move_files
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import (
+    Files,
+    late_files,
+    move_files,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
 
 if t.TYPE_CHECKING:
@@ -59,6 +64,11 @@ def noted(run: Run, there: Run, name: str = "") -> Moved:
     return Moved("run", run.id, there.id, there.tags.get(origin.DIGEST, ""), facts)
 
 
+def files_of(run: Run, there: Moved) -> Files:
+    """The files of a run that is in the target."""
+    return Files(run.name, Owner("run", run.id), run.artifact_uri, there.new, there.facts["uri"], is_new=False)
+
+
 class RunMover:
     """Moves the runs of experiments that are in the target."""
 
@@ -89,7 +99,7 @@ class RunMover:
         """Every run that is not complete. A run waits for the one that it is nested in and for the models that it used."""
         with ThreadPoolExecutor(self._context.workers) as pool:
             for page in self._context.source.runs(list(self._experiments.values())):
-                self._submit(pool, [run for run in page if self._is_meant(run)], may_wait=True)
+                self._submit(pool, self._todo(pool, page), may_wait=True)
             self._end_round()
             progress = True
             while self._waiting:
@@ -98,20 +108,32 @@ class RunMover:
                 self._end_round()
                 progress = len(self._waiting) < len(runs)
 
-    def _is_meant(self, run: Run) -> bool:
-        tally = self._context.tally
-        if not self._context.filters.takes_run(run):
-            tally.add("run", left_out=1)
-            return False
-        there = self._context.journal.get("run", run.id)
-        if there is None or not is_complete(run, there):
-            return True
+    def _todo(self, pool: ThreadPoolExecutor, page: Sequence[Run]) -> list[Run]:
+        """The runs of a page that are meant and not complete. To the others, files may have come."""
+        tally, journal = self._context.tally, self._context.journal
+        taken = [run for run in page if self._context.filters.takes_run(run)]
+        if len(taken) < len(page):
+            tally.add("run", len(page) - len(taken), left_out=len(page) - len(taken))
+        todo: list[Run] = []
+        complete: list[Run] = []
+        for run in taken:
+            there = journal.get("run", run.id)
+            (complete if is_complete(run, there) else todo).append(run)
+        list(pool.map(self._catch_up, complete))
+        return todo
+
+    def _catch_up(self, run: Run) -> None:
+        journal = self._context.journal
+        there = journal.get("run", run.id)
+        assert there is not None, "a complete run is in the target"
         # Model versions name the place where the run's files were.
-        facts = {**there.facts, "old_uri": run.artifact_uri}
-        self._context.journal.put(Moved("run", run.id, there.new, there.digest, facts))
-        tally.add("run", unchanged=1)
+        journal.put(Moved("run", run.id, there.new, there.digest, {**there.facts, "old_uri": run.artifact_uri}))
+        files = files_of(run, there)
+        is_behind = bool(late_files(self._context, files))
+        if is_behind:
+            move_files(self._context, files)
+        self._context.tally.add("run", **{"updated" if is_behind else "unchanged": 1})
         self._context.advance("run", 1)
-        return False
 
     def _submit(self, pool: ThreadPoolExecutor, runs: Sequence[Run], may_wait: bool) -> None:
         source = self._context.source
@@ -159,8 +181,8 @@ class RunMover:
                 self._waiting.append(run)
                 return
             self._pipeline(run, histories)
-        except ApiError as error:
-            if error.status == 0:
+        except (ApiError, BrokenRecord) as error:
+            if isinstance(error, ApiError) and error.status == 0:
                 self._is_broken = True
                 raise
             self._context.tally.add("run", failed=1)

@@ -16,13 +16,26 @@ from dataclasses import dataclass, field
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import Owner
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._batches import MOST_ITEMS, MOST_PARAMS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import ACTIVE, DELETED
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import UNREADABLE
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_runs import is_complete
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import (
+    UNREADABLE,
+    late_files,
+)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_runs import files_of, is_complete
 
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import LoggedModel, Run
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._transfer import Transfer
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import (
+        Experiment,
+        LoggedModel,
+        Run,
+    )
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_experiments import (
+        ExperimentMover,
+    )
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_registry import RegistryMover
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_traces import (
+        EvaluationDatasetMover,
+    )
 
 REQUESTS = {"experiment": 2, "logged_model": 2, "registered_model": 2, "prompt": 2, "trace": 1, "evaluation_dataset": 3}
 """What one new thing of a kind costs the target."""
@@ -54,7 +67,16 @@ class Forecast:
         }
 
 
-def forecast(context: Context, transfer: Transfer) -> Forecast:
+class Surveyed(t.Protocol):
+    """A transfer that knows what is in the target."""
+
+    experiments: list[Experiment]
+    experiment_mover: ExperimentMover
+    registry_mover: RegistryMover
+    evaluation_dataset_mover: EvaluationDatasetMover
+
+
+def forecast(context: Context, transfer: Surveyed) -> Forecast:
     """Look at everything that is meant and not yet there."""
     found = Forecast()
     for experiment in transfer.experiments:
@@ -74,7 +96,13 @@ def forecast(context: Context, transfer: Transfer) -> Forecast:
 
 
 def _runs(context: Context, runs: list[Run], found: Forecast, pool: ThreadPoolExecutor) -> None:
-    todo = [run for run in runs if not is_complete(run, context.journal.get("run", run.id))]
+    known = {run.id: context.journal.get("run", run.id) for run in runs}
+    todo = [run for run in runs if not is_complete(run, known[run.id])]
+    complete = [(run, there) for run in runs if (there := known[run.id]) and is_complete(run, there)]
+    for late in pool.map(lambda pair: late_files(context, files_of(*pair)), complete):
+        if late:
+            found.add("artifact", len(late))
+            found.bytes += sum(file.size for file in late)
     points = context.source.count_points(todo) if todo else {}
     for run, (files, size) in zip(
         todo, pool.map(lambda run: _files(context, "run", run.id, run.artifact_uri), todo), strict=True
@@ -104,7 +132,7 @@ def _files_of_model(context: Context, model: LoggedModel, found: Forecast) -> in
     return size
 
 
-def _registry(context: Context, transfer: Transfer, found: Forecast) -> None:
+def _registry(context: Context, transfer: Surveyed, found: Forecast) -> None:
     for model in context.source.registered_models():
         if not context.filters.takes_model(model.name) or (model.is_prompt and not context.target.can.prompts):
             continue
@@ -120,7 +148,7 @@ def _registry(context: Context, transfer: Transfer, found: Forecast) -> None:
             found.add("prompt_version" if model.is_prompt else "model_version", len(new), len(new) + 2 * gaps + staged)
 
 
-def _rest(context: Context, transfer: Transfer, found: Forecast) -> None:
+def _rest(context: Context, transfer: Surveyed, found: Forecast) -> None:
     if context.target.can.traces:
         for page in context.source.traces(transfer.experiments):
             for trace in page:

@@ -259,6 +259,10 @@ class RestSource:
             records=tuple({key: record[key] for key in kept if record.get(key) is not None} for record in records),
         )
 
+    def unreadable(self) -> tuple[()]:
+        """Nothing: who cannot be read fails the run."""
+        return ()
+
     def close(self) -> None:
         """Let the readers go."""
         self._pool.shutdown()

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _report as reports
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context, Filters
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive import Archive
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive_transfer import ArchiveTransfer
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context, Filters, Work
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._ends import Ends, open_ends
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Journal
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._plan_of_transfer import forecast
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Journal, SameIds
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._tally import Tally
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._transfer import Transfer
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._transfer_progress import (
@@ -43,17 +44,23 @@ def migrate(module: AwsModule, check_mode: bool) -> dict[str, t.Any]:
     began_at = datetime.now(tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     ends = open_ends(module)
     try:
-        context = Context(ends.source, ends.target, Journal(), Tally(), filters, workers=module.params["concurrency"])
-        transfer = Transfer(context)
+        transfer = _transfer(ends, filters, module.params["concurrency"])
         transfer.survey()
         _warn(module, ends)
         if check_mode:
-            return _preview(module, ends, context, transfer)
-        verification = _move(module, ends, context, transfer)
-        report = _report(ends, context, verification, began_at, time.monotonic() - began)
-        return _result(module, context, report)
+            return _preview(module, ends, transfer)
+        verification = _move(module, ends, transfer)
+        report = _report(ends, transfer.work, verification, began_at, time.monotonic() - began)
+        return _result(module, transfer.work, report)
     finally:
         ends.close()
+
+
+def _transfer(ends: Ends, filters: Filters, workers: int) -> Transfer | ArchiveTransfer:
+    if isinstance(ends.target, Archive):
+        work = Work(ends.source, SameIds(), Tally(), filters, workers)
+        return ArchiveTransfer(work, ends.target)
+    return Transfer(Context(ends.source, Journal(), Tally(), filters, workers, target=ends.target))
 
 
 def filters_from_parameters(parameters: Mapping[str, t.Any]) -> Filters:
@@ -82,7 +89,7 @@ def _milliseconds(option: str, text: str | None) -> int | None:
 
 def _cannot_take(ends: Ends) -> list[str]:
     """What is in the source's kind of MLflow and not in the target's."""
-    facts, can = ends.source.facts, ends.target.can
+    facts, can = ends.source.facts, ends.target_can
     has = {"logged_models": facts.has_logged_models, "traces": facts.has_traces}
     has.update(evaluation_datasets=facts.has_evaluation_datasets, prompts=facts.has_logged_models)
     return [loss for feature, loss in can.losses().items() if has[feature]]
@@ -90,12 +97,13 @@ def _cannot_take(ends: Ends) -> list[str]:
 
 def _warn(module: AwsModule, ends: Ends) -> None:
     for loss in _cannot_take(ends):
-        module.warn(f"The target (MLflow {ends.target.can.version}) cannot take {loss}.")
+        module.warn(f"The target (MLflow {ends.target_can.version}) cannot take {loss}.")
 
 
-def _preview(module: AwsModule, ends: Ends, context: Context, transfer: Transfer) -> dict[str, t.Any]:
-    found = forecast(context, transfer)
-    rate = module.params["requests_per_second"] or ends.target.api.pace.rate
+def _preview(module: AwsModule, ends: Ends, transfer: Transfer | ArchiveTransfer) -> dict[str, t.Any]:
+    found = transfer.forecast()
+    api = ends.target_api
+    rate: float | None = (module.params["requests_per_second"] or api.pace.rate) if api else None
     return {
         "changed": any(found.counts.values()),
         "plan": found.report(rate),
@@ -109,41 +117,46 @@ def _preview(module: AwsModule, ends: Ends, context: Context, transfer: Transfer
     }
 
 
-def _move(module: AwsModule, ends: Ends, context: Context, transfer: Transfer) -> Tally | None:
+def _move(module: AwsModule, ends: Ends, transfer: Transfer | ArchiveTransfer) -> Tally | None:
+    work = transfer.work
     total = ends.source.count_runs(transfer.experiments)
-    progress = Progress.of_task(f"migration to {ends.target.api.endpoint.name}")
-    context.advance = TransferProgress(progress, "moving", total).advance
+    progress = Progress.of_task(f"migration to {ends.target_place}")
+    work.advance = TransferProgress(progress, "moving", total).advance
     transfer.move()
+    for each in ends.source.unreadable():
+        work.tally.add(each.kind, failed=1)
+        work.tally.problem(*each)
     if module.params["verify"] == "none":
         return None
-    context.advance = TransferProgress(progress, "comparing", total).advance
-    verification = Verification(context, ends.target_as_source, module.params["verify"] == "content")
+    work.advance = TransferProgress(progress, "comparing", total).advance
+    is_full = module.params["verify"] == "content"
+    verification = Verification(work, ends.target_as_source, ends.target_can, is_full)
     return verification.run(transfer.experiments)
 
 
-def _report(ends: Ends, context: Context, verification: Tally | None, began: str, seconds: float) -> dict[str, t.Any]:
+def _report(ends: Ends, work: Work, verification: Tally | None, began: str, seconds: float) -> dict[str, t.Any]:
     facts = ends.source.facts
     return {
         "source": {"kind": facts.kind, "place": facts.place, "version": facts.version},
-        "target": {"place": ends.target.api.endpoint.name, "version": ends.target.can.version},
+        "target": {"place": ends.target_place, "version": ends.target_can.version},
         "began": began,
         "seconds": round(seconds, 1),
         "traffic": ends.traffic(),
         "cannot_take": _cannot_take(ends),
-        "losses": context.tally.losses,
+        "losses": work.tally.losses,
         "differences": verification.losses if verification else 0,
-        **context.tally.report(),
+        **work.tally.report(),
         "verification": verification.report() if verification else None,
     }
 
 
-def _result(module: AwsModule, context: Context, report: dict[str, t.Any]) -> dict[str, t.Any]:
+def _result(module: AwsModule, work: Work, report: dict[str, t.Any]) -> dict[str, t.Any]:
     folder = module.params["report_dir"]
-    paths = reports.write(Path(folder), report, context.journal) if folder else {}
+    paths = reports.write(Path(folder), report, work.journal) if folder else {}
     verification = report["verification"]
     problems = [*report["problems"], *(verification["problems"] if verification else ())]
     result = {
-        "changed": context.tally.changed,
+        "changed": work.tally.changed,
         "plan": None,
         "cannot_take": report["cannot_take"],
         "counts": report["counts"],

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import ArtifactStore
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import Artifacts
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import (
         EvaluationDataset,
         Experiment,
@@ -43,6 +43,15 @@ class SourceFacts:
     has_evaluation_datasets: bool = True
 
 
+class Unreadable(t.NamedTuple):
+    """Something of the source that could not be read, and so was not handed out."""
+
+    kind: str
+    id: str
+    name: str
+    what: str
+
+
 class Histories(t.Protocol):
     """The metric histories of a batch of runs."""
 
@@ -58,7 +67,7 @@ class Source(t.Protocol):
         """What it is."""
 
     @property
-    def artifacts(self) -> ArtifactStore:
+    def artifacts(self) -> Artifacts:
         """Where its files are."""
 
     def experiments(self) -> Iterator[Experiment]:
@@ -71,7 +80,7 @@ class Source(t.Protocol):
         """Pages of runs, deleted ones too, in general those that began first first."""
 
     def with_model_inputs(self, runs: Sequence[Run]) -> list[Run]:
-        """The same runs with the logged models that they used, where a search does not tell."""
+        """The same runs with the logged models that they used, where a search does not tell: after C(logged_models)."""
 
     def batch_size(self) -> int:
         """How many runs' histories are read together next."""
@@ -97,5 +106,18 @@ class Source(t.Protocol):
     def evaluation_datasets(self, experiments: Sequence[Experiment]) -> Iterator[EvaluationDataset]:
         """All of these experiments, each once, with their records."""
 
+    def unreadable(self) -> Sequence[Unreadable]:
+        """What was left out so far because it could not be read."""
+
     def close(self) -> None:
         """Let connections go."""
+
+
+class Addressable(Source, t.Protocol):
+    """A source that knows its things by their ids, so that a migration's target can be compared with what it is of."""
+
+    def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
+        """Those of these runs that there are, in any order."""
+
+    def traces_by_id(self, ids: Sequence[str]) -> list[Trace]:
+        """Those of these traces that there are, with their spans."""

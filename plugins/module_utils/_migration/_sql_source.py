@@ -151,6 +151,10 @@ class SqlSource:
         wanted = frozenset(experiment.id for experiment in experiments)
         return sql_traces.evaluation_datasets(self.database, self._workspace, wanted)
 
+    def unreadable(self) -> tuple[()]:
+        """Nothing: who cannot be read fails the run."""
+        return ()
+
     def close(self) -> None:
         """Close the connections."""
         self.database.close()

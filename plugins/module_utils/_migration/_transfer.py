@@ -18,6 +18,10 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
     EvaluationDatasetMover,
     TraceMover,
 )
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._plan_of_transfer import (
+    Forecast,
+    forecast,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
@@ -28,7 +32,7 @@ class Transfer:
     """One migration from a source to a server."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._context = self.work = context
         self.experiments: list[Experiment] = []
         self.experiment_mover = ExperimentMover(context)
         self._models = LoggedModelMover(context)
@@ -54,6 +58,10 @@ class Transfer:
         self.registry_mover.survey()
         self.evaluation_dataset_mover.survey()
         self._models.index(self.experiments)
+
+    def forecast(self) -> Forecast:
+        """What would be written."""
+        return forecast(self._context, self)
 
     def move(self) -> None:
         """Write what is not in the target."""

@@ -15,7 +15,6 @@ from dataclasses import replace
 from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _compare as compare
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import S3Prefix
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import (
     Owner,
@@ -33,28 +32,34 @@ if t.TYPE_CHECKING:
         ArtifactFile,
         Place,
     )
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._capabilities import Capabilities
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Work
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import (
         Experiment,
         ModelVersion,
         Run,
         Trace,
     )
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_source import RestSource
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._source import Histories, Source
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._source import (
+        Addressable,
+        Histories,
+        Source,
+    )
 
 MISSING = "is missing in the target"
 
 
 class Verification:
-    """Compares a source with the server it moved to.
+    """Compares a source with what it moved to.
 
     :param target: the target, read as if it were a source.
+    :param can: what the target takes.
     :param is_full: histories point by point and files byte by byte, not only what a search shows.
     """
 
-    def __init__(self, context: Context, target: RestSource, is_full: bool) -> None:
+    def __init__(self, context: Work, target: Addressable, can: Capabilities, is_full: bool) -> None:
         self._context = context
+        self._can = can
         self._source: Source = context.source
         self._target = target
         self._is_full = is_full
@@ -111,7 +116,7 @@ class Verification:
         if other is None:
             self._judge("run", run.id, run.name, [MISSING])
             return
-        if not self._context.target.can.logged_models:
+        if not self._can.logged_models:
             run = replace(run, model_inputs=(), model_outputs=())
         self._judge(
             "run", run.id, run.name, compare.run(run, other, self._new_id, self._context.with_new_ids, is_buried)
@@ -170,7 +175,7 @@ class Verification:
     # Everything else.
 
     def _models(self, experiments: Sequence[Experiment], news: Sequence[Experiment]) -> None:
-        if not self._context.target.can.logged_models:
+        if not self._can.logged_models:
             return
         there = {model.id: model for model in self._target.logged_models(news)}
         for model in self._source.logged_models(experiments):
@@ -189,7 +194,7 @@ class Verification:
             kind = "prompt" if model.is_prompt else "registered_model"
             if not self._context.filters.takes_model(model.name):
                 continue
-            if model.is_prompt and not self._context.target.can.prompts:
+            if model.is_prompt and not self._can.prompts:
                 continue
             other = there.get(model.name)
             differing = [MISSING] if other is None else compare.registered_model(model, other)
@@ -208,7 +213,7 @@ class Verification:
         self._judge(kind, identity, version.name, compare.version(version, other, self._new_id, source))
 
     def _traces(self, experiments: Sequence[Experiment]) -> None:
-        if not self._context.target.can.traces:
+        if not self._can.traces:
             return
         for page in self._source.traces(experiments):
             meant = [trace for trace in page if self._context.filters.takes_time(trace.request_time)]
@@ -227,11 +232,11 @@ class Verification:
         self._judge("trace", trace.id, name, differing)
 
     def _evaluation_datasets(self, experiments: Sequence[Experiment], news: Sequence[Experiment]) -> None:
-        if not self._context.target.can.evaluation_datasets:
+        if not self._can.evaluation_datasets:
             return
-        there = {each.tags.get(origin.ID, ""): each for each in self._target.evaluation_datasets(news)}
+        there = {each.id: each for each in self._target.evaluation_datasets(news)}
         for dataset in self._source.evaluation_datasets(experiments):
-            other = there.get(dataset.id)
+            other = there.get(self._new_id("evaluation_dataset", dataset.id) or "")
             differing = [MISSING] if other is None else compare.evaluation_dataset(dataset, other, self._new_id)
             self._judge("evaluation_dataset", dataset.id, dataset.name, differing)
 
