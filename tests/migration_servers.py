@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
+import os
 import random
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -27,7 +30,7 @@ from migration_comparison import Comparison, Side, bucket_files, folder_files
 from localaws.mlflow_processes.launch import identifier
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from local_aws.managed_mlflow import ManagedMlflow
     from local_region import LocalRegion
@@ -43,6 +46,11 @@ def write_workload(folder: Path, *arguments: str) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=START_LIMIT)
 
 
+def database(folder: Path) -> dict[str, str]:
+    """A self-hosted MLflow as a source that is read past its server."""
+    return {"uri": f"sqlite:///{folder}/mlflow.db", "artifacts_destination": str(folder / "artifacts")}
+
+
 @dataclass(frozen=True)
 class Managed:
     """One tracking server or App of the local AWS, and its database."""
@@ -53,6 +61,13 @@ class Managed:
     @property
     def database(self) -> Path:
         return self.region.home / "mlflow" / "servers" / identifier(self.arn) / "mlflow.db"
+
+    def kill(self) -> None:
+        """End its process, as a machine does that fails. AWS, and the local one, start it again."""
+        with urllib.request.urlopen(f"{self.region.endpoint}/_localaws/health", timeout=30) as answer:
+            pid = json.load(answer)["mlflow_servers"].get(self.arn)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
 
     def differences(self, source: Path) -> list[str]:
         """Between a self-hosted MLflow's folder and this one."""
@@ -68,14 +83,18 @@ class Managed:
             return int(connection.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}").fetchone()[0])
 
 
-def new_app(managed: ManagedMlflow, name: str) -> Managed:
-    """An App that nothing has been written to."""
+@contextlib.contextmanager
+def new_app(managed: ManagedMlflow, name: str) -> Iterator[Managed]:
+    """An App that nothing has been written to; an account may have three."""
     sagemaker = managed.region.client("sagemaker")
     arn = sagemaker.create_mlflow_app(Name=name, ArtifactStoreUri=f"s3://{BUCKET}/{name}", RoleArn=managed.role_arn)[
         "Arn"
     ]
-    wait_for(lambda: sagemaker.describe_mlflow_app(Arn=arn)["Status"] == "Created")
-    return Managed(managed.region, arn)
+    try:
+        wait_for(lambda: sagemaker.describe_mlflow_app(Arn=arn)["Status"] == "Created")
+        yield Managed(managed.region, arn)
+    finally:
+        sagemaker.delete_mlflow_app(Arn=arn)
 
 
 @contextlib.contextmanager
@@ -130,6 +149,9 @@ class FaultyProxy:
     """Between a client and a server: counts requests, and makes a share of them fail in one of four ways.
 
     429 and 500 before the request is carried out, 500 after it, and an answer that is lost with its connection.
+
+    :param moments: what happens when so many requests have come.
+    :param is_down: nothing is answered.
     """
 
     upstream: str
@@ -137,8 +159,8 @@ class FaultyProxy:
     seed: int = 7
     requests: list[str] = field(default_factory=list)
     faults: int = 0
-    stop_after: int | None = None
-    stopped: threading.Event = field(default_factory=threading.Event)
+    moments: dict[int, Callable[[], None]] = field(default_factory=dict)
+    is_down: bool = False
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -148,8 +170,11 @@ class FaultyProxy:
         """What happens to the next request."""
         with self._lock:
             self.requests.append(line)
-            if self.stop_after is not None and len(self.requests) >= self.stop_after:
-                self.stopped.set()
+            happen = self.moments.get(len(self.requests))
+            if happen:
+                happen()
+            if self.is_down:
+                return "down"
             if self._random.random() >= self.share:
                 return None
             self.faults += 1
@@ -189,14 +214,20 @@ class _ProxyHandler(BaseHTTPRequestHandler):
         if fault in ("429", "500 before"):
             self._answer(int(fault[:3]), b'{"error_code": "INJECTED", "message": "injected"}', "application/json")
             return
+        if fault == "down":
+            self._hang_up()
+            return
         status, content, kind = self._forward(body)
         if fault == "lost":
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self._hang_up()
         elif fault == "500 after":
             self._answer(500, b"injected", "text/plain")
         else:
             self._answer(status, content, kind)
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def _forward(self, body: bytes) -> tuple[int, bytes, str]:
         connection = http.client.HTTPConnection(urlsplit(self.proxy.upstream).netloc, timeout=120)

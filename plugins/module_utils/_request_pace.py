@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
-LEAST = 0.5
-"""Requests a second below which no refusal slows us: a server that allows less is out of order."""
+LEAST = 4.0
+"""Requests a second below which no refusal slows us, when nothing is known: what is refused then is refused whatever the pace is."""
+LEAST_OF_MOST = 0.25
+"""The same as a part of what is known to be allowed. Others may use some of it."""
 BACK_OFF = 0.85
 """What is left of the rate after a refusal."""
 RISE = 0.05
@@ -84,9 +86,12 @@ class Pace:
             if self._refused_at and now - self._refused_at < SETTLING:
                 return
             self._too_fast = len(self._sent) / WINDOW if self.rate is None else self.rate
-            self.rate = max(LEAST, BACK_OFF * self._too_fast)
+            self.rate = max(self._least(), BACK_OFF * self._too_fast)
             self._refused_at = self._risen_at = now
             self._next = now + 1 / self.rate
+
+    def _least(self) -> float:
+        return LEAST if self.most is None else LEAST_OF_MOST * self.most
 
     def _rise(self, now: float) -> None:
         if not self._refused_at or self.rate is None:

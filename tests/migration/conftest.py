@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 import pytest
 from local_aws.managed_mlflow import managed_mlflow
-from migration_servers import Managed, mlflow_server, write_workload
-from module_run import Modules
+from migration_servers import Managed, database, mlflow_server, write_workload
+from module_run import Modules, Run
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,3 +61,46 @@ def app(managed_mlflow: ManagedMlflow) -> Managed:
 def managed_modules(managed_mlflow: ManagedMlflow) -> Modules:
     """Runs modules against the AWS of the managed MLflow."""
     return Modules(managed_mlflow.region)
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """The first migration into a target that was empty.
+
+    :param preview: what was told before.
+    :param differences: between both sides, right after it.
+    :param report: where the report is.
+    """
+
+    preview: Run
+    run: Run
+    differences: list[str]
+    report: Path
+
+
+def _move(
+    modules: Modules, source: dict[str, str], folder: Path, target: Managed, report: Path, **more: float
+) -> FirstRun:
+    wish: dict[str, t.Any] = {"source": source, "target": {"uri": target.arn}}
+    preview = modules.run("mlflow_migration", check=True, **wish)
+    assert target.count("runs") == 0, "a preview wrote"
+    run = modules.run("mlflow_migration", **wish, **more, report_dir=str(report))
+    return FirstRun(preview, run, target.differences(folder), report)
+
+
+@pytest.fixture(scope="session")
+def moved(
+    self_hosted: Path, server: Managed, managed_modules: Modules, tmp_path_factory: pytest.TempPathFactory
+) -> FirstRun:
+    """The database of the self-hosted MLflow has moved into the tracking server."""
+    report = tmp_path_factory.mktemp("report")
+    source = database(self_hosted)
+    return _move(managed_modules, source, self_hosted, server, report, requests_per_second=500)
+
+
+@pytest.fixture(scope="session")
+def moved_to_app(
+    self_hosted: Path, url: str, app: Managed, managed_modules: Modules, tmp_path_factory: pytest.TempPathFactory
+) -> FirstRun:
+    """The server of the self-hosted MLflow has moved into the App."""
+    return _move(managed_modules, {"uri": url}, self_hosted, app, tmp_path_factory.mktemp("report"))

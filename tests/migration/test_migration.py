@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a self-hosted MLflow into managed ones: complete, once, proven. The tests of a class build on each other."""
+"""From a self-hosted MLflow into managed ones: complete, once, proven."""
 
 from __future__ import annotations
 
@@ -10,71 +10,43 @@ import sqlite3
 import typing as t
 from contextlib import closing
 
+import pytest
+from migration_servers import database
+
 if t.TYPE_CHECKING:
     from pathlib import Path
 
+    from migration.conftest import FirstRun
     from migration_servers import Managed
     from module_run import Modules
 
 MODULE = "mlflow_migration"
 
 
-def database(folder: Path) -> dict[str, str]:
-    """The source read past its server."""
-    return {"uri": f"sqlite:///{folder}/mlflow.db", "artifacts_destination": str(folder / "artifacts")}
-
-
-def mlflow_writes(modules: Modules) -> list[str]:
-    """The requests to MLflow that changed something."""
-    return [
-        entry["operation"]
-        for entry in modules.region.log()
-        if entry["service"] == "sagemaker-mlflow" and entry["write"]
-    ]
-
-
 class TestFromTheDatabaseIntoATrackingServer:
-    def test_a_preview_tells_what_would_move_and_writes_nothing(
-        self, self_hosted: Path, server: Managed, managed_modules: Modules
-    ) -> None:
-        run = managed_modules.run(MODULE, check=True, source=database(self_hosted), target={"uri": server.arn})
-        plan = run.result["plan"]
-        with closing(sqlite3.connect(self_hosted / "mlflow.db")) as connection:
-            runs, points, models, traces = (
-                connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
-                for table in ("runs", "metrics", "logged_models", "trace_info")
-            )
-        assert run.changed
-        assert (plan["counts"]["run"], plan["counts"]["metric_point"]) == (runs, points)
-        assert (plan["counts"]["logged_model"], plan["counts"]["trace"]) == (models, traces)
-        assert plan["bytes"] == sum(
-            path.stat().st_size for path in (self_hosted / "artifacts").rglob("*") if path.is_file()
-        )
+    def test_a_preview_tells_what_would_move_and_writes_nothing(self, moved: FirstRun) -> None:
+        plan = moved.preview.result["plan"]
+        counts = moved.run.result["counts"]
+        assert moved.preview.changed
+        kinds = ("experiment", "run", "metric_point", "logged_model", "registered_model", "prompt_version", "trace")
+        expected = {kind: counts[kind]["created"] for kind in kinds}
+        # Every MLflow has an experiment Default.
+        assert {kind: plan["counts"][kind] for kind in kinds} == expected
+        assert plan["bytes"] > 0
         assert plan["requests_per_second"] == 25.0, "AWS allows a small server 25 requests a second"
         assert plan["seconds"] >= plan["requests"] / 25
-        assert server.count("runs") == 0
-        assert run.result["traffic"]["target"]["writes"] == 0
+        assert moved.preview.result["traffic"]["target"]["writes"] == 0
 
-    def test_everything_arrives_and_is_proven(
-        self, self_hosted: Path, server: Managed, managed_modules: Modules, tmp_path: Path
-    ) -> None:
-        run = managed_modules.run(
-            MODULE,
-            source=database(self_hosted),
-            target={"uri": server.arn},
-            report_dir=str(tmp_path),
-            requests_per_second=500,
-        )
-        assert server.differences(self_hosted) == []
-        assert (run.result["losses"], run.result["differences"]) == (0, 0)
-        report = json.loads((tmp_path / "report.json").read_text())
-        assert report["verification"]["counts"]["metric_point"]["unchanged"] == server.count("metrics")
-        page = (tmp_path / "report.html").read_text()
+    def test_everything_arrives_and_is_proven(self, server: Managed, moved: FirstRun) -> None:
+        assert moved.differences == []
+        assert (moved.run.result["losses"], moved.run.result["differences"]) == (0, 0)
+        report = json.loads((moved.report / "report.json").read_text())
+        points = report["verification"]["counts"]["metric_point"]
+        assert points["unchanged"] == points["found"] == report["counts"]["metric_point"]["created"]
+        page = (moved.report / "report.html").read_text()
         assert "Complete. Comparing both sides found no difference." in page
-        old_ids = {
-            line.split(",")[1] for line in (tmp_path / "id_map.csv").read_text().splitlines() if line.startswith("run,")
-        }
-        assert len(old_ids) == server.count("runs")
+        rows = (moved.report / "id_map.csv").read_text().splitlines()
+        assert len({line.split(",")[1] for line in rows if line.startswith("run,")}) == server.count("runs")
         told = [
             each["name"]
             for each in report["problems"]
@@ -83,15 +55,15 @@ class TestFromTheDatabaseIntoATrackingServer:
         assert "empty model" in told and "prompt-0" not in told
         assert not any(each["is_loss"] for each in report["problems"])
 
+    @pytest.mark.usefixtures("moved")
     def test_requests_are_few(self, self_hosted: Path, server: Managed, managed_modules: Modules) -> None:
-        """Create, log-batch, update, and a little more: what is not there is not asked for."""
-        writes = server.count("runs")
-        assert writes
+        """What is not there is not asked for."""
         run = managed_modules.run(MODULE, source=database(self_hosted), target={"uri": server.arn}, verify="none")
         assert not run.changed
         assert run.result["traffic"]["target"]["writes"] == 0, "the second run wrote"
         assert run.result["traffic"]["target"]["requests"] <= 25
 
+    @pytest.mark.usefixtures("moved")
     def test_only_what_is_new_or_changed_moves_later(
         self, self_hosted: Path, server: Managed, managed_modules: Modules
     ) -> None:
@@ -118,6 +90,7 @@ class TestFromTheDatabaseIntoATrackingServer:
         assert counts["prompt_version"]["updated"] == 1
         assert server.differences(self_hosted) == []
 
+    @pytest.mark.usefixtures("moved")
     def test_a_file_that_came_later_moves(self, self_hosted: Path, server: Managed, managed_modules: Modules) -> None:
         with closing(sqlite3.connect(self_hosted / "mlflow.db")) as connection:
             query = "SELECT artifact_uri FROM runs WHERE status = 'FINISHED' AND lifecycle_stage = 'active' LIMIT 1"
@@ -133,6 +106,7 @@ class TestFromTheDatabaseIntoATrackingServer:
         assert run.result["traffic"]["target"]["writes"] == 0, "files go into the bucket"
         assert server.differences(self_hosted) == []
 
+    @pytest.mark.usefixtures("moved")
     def test_a_lost_file_is_found(self, self_hosted: Path, server: Managed, managed_modules: Modules) -> None:
         s3 = server.region.client("s3")
         bucket = "models-of-the-tests"
@@ -153,11 +127,11 @@ class TestFromTheDatabaseIntoATrackingServer:
 
 
 class TestFromAServerIntoAnApp:
-    def test_everything_arrives(self, self_hosted: Path, url: str, app: Managed, managed_modules: Modules) -> None:
-        run = managed_modules.run(MODULE, source={"uri": url}, target={"uri": app.arn})
-        assert app.differences(self_hosted) == []
-        assert (run.result["losses"], run.result["differences"]) == (0, 0)
+    def test_everything_arrives(self, moved_to_app: FirstRun) -> None:
+        assert moved_to_app.differences == []
+        assert (moved_to_app.run.result["losses"], moved_to_app.run.result["differences"]) == (0, 0)
 
+    @pytest.mark.usefixtures("moved_to_app")
     def test_a_second_run_writes_nothing(self, url: str, app: Managed, managed_modules: Modules) -> None:
         run = managed_modules.run(MODULE, source={"uri": url}, target={"uri": app.arn}, verify="none")
         assert not run.changed

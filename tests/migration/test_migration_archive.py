@@ -17,7 +17,7 @@ from unittest import mock
 
 import pytest
 from local_aws.managed_mlflow import BUCKET
-from migration_servers import new_app
+from migration_servers import database, new_app
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _artifact_places as places
 
@@ -28,10 +28,6 @@ if t.TYPE_CHECKING:
     from module_run import Modules, Run
 
 MODULE = "mlflow_migration"
-
-
-def database(folder: Path) -> dict[str, str]:
-    return {"uri": f"sqlite:///{folder}/mlflow.db", "artifacts_destination": str(folder / "artifacts")}
 
 
 def archive(modules: Modules, source: Path, target: Path | str, **more: t.Any) -> Run:
@@ -303,12 +299,13 @@ class TestInABucket:
     def test_it_comes_back_into_a_server_from_bucket_to_bucket(
         self, little: Path, managed_mlflow: ManagedMlflow, managed_modules: Modules
     ) -> None:
-        uri, app = f"s3://{BUCKET}/archives/whole", new_app(managed_mlflow, "restored")
+        uri = f"s3://{BUCKET}/archives/whole"
         archive(managed_modules, little, uri, verify="none")
-        target = {"uri": app.arn}
-        run = managed_modules.run(MODULE, source={"uri": uri}, target=target, region="us-east-1")
-        assert (run.result["losses"], run.result["differences"]) == (0, 0)
-        assert app.differences(little) == []
-        again = managed_modules.run(MODULE, source={"uri": uri}, target=target, region="us-east-1", verify="none")
+        with new_app(managed_mlflow, "restored") as app:
+            wish: dict[str, t.Any] = {"source": {"uri": uri}, "target": {"uri": app.arn}, "region": "us-east-1"}
+            run = managed_modules.run(MODULE, **wish)
+            assert (run.result["losses"], run.result["differences"]) == (0, 0)
+            assert app.differences(little) == []
+            again = managed_modules.run(MODULE, **wish, verify="none")
         assert not again.changed
         assert again.result["traffic"]["target"]["writes"] == 0

@@ -93,3 +93,15 @@ def test_a_learnt_rate_never_rises_above_what_is_allowed() -> None:
     for _number in range(600):
         pace.wait()
     assert pace.rate == 10.0
+
+
+@pytest.mark.parametrize(("rate", "least"), [(None, 4.0), (100.0, 25.0), (2.0, 0.5)])
+def test_refusals_that_come_whatever_the_pace_do_not_bring_it_to_a_standstill(rate: float | None, least: float) -> None:
+    """A network that fails now and then, or a quota that others use."""
+    clock = Clock()
+    pace = Pace(rate, clock=clock, sleep=clock.sleep)
+    for _number in range(500):
+        pace.wait()
+        clock.now += 1.5
+        pace.refused()
+    assert pace.rate == least
