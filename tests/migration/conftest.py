@@ -79,7 +79,7 @@ class FirstRun:
 
 
 def _move(
-    modules: Modules, source: dict[str, str], folder: Path, target: Managed, report: Path, **more: float
+    modules: Modules, source: dict[str, str], folder: Path, target: Managed, report: Path, **more: t.Any
 ) -> FirstRun:
     wish: dict[str, t.Any] = {"source": source, "target": {"uri": target.arn}}
     preview = modules.run("mlflow_migration", check=True, **wish)
