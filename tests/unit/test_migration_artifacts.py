@@ -83,9 +83,30 @@ def test_a_file_moves_from_bucket_to_bucket_without_coming_here(size: int, parts
         where = {"Bucket": "new", "Key": "x/model.bin", "CopySource": {"Bucket": "old", "Key": "y/model.bin"}}
         assert s3.calls == [("copy_object", {**where, "ChecksumAlgorithm": "SHA256"})]
         return
-    edges = [tuple(map(int, each.removeprefix("bytes=").split("-"))) for each in ranges]
+    # They are copied at the same time, so they may come in any order.
+    edges = sorted(tuple(map(int, each.removeprefix("bytes=").split("-"))) for each in ranges)
     assert edges[0][0] == 0 and edges[-1][1] == size - 1
     assert all(before[1] + 1 == after[0] for before, after in itertools.pairwise(edges))
+
+
+def test_a_copy_in_parts_is_put_together_in_order_and_leaves_nothing_behind_when_a_part_fails() -> None:
+    class InParts(S3):
+        def upload_part_copy(self, **parameters: t.Any) -> dict[str, t.Any]:
+            number = parameters["PartNumber"]
+            time.sleep(0.002 * (5 - number % 5))
+            if number == self.broken:
+                raise OSError("broken")
+            return {"CopyPartResult": {"ETag": f"etag-{number}"}}
+
+    s3, file = InParts(), ArtifactFile("model.bin", 6 * GIGABYTE)
+    S3Prefix(s3, "new", "x").copy(S3Prefix(S3(), "old", "y"), file)
+    parts_of_copy = s3.calls[-1][1]["MultipartUpload"]["Parts"]
+    assert [part["ETag"] for part in parts_of_copy] == [f"etag-{number}" for number in range(1, 13)]
+    assert [part["PartNumber"] for part in parts_of_copy] == list(range(1, 13))
+    broken = InParts(broken=7)
+    with pytest.raises(OSError, match="broken"):
+        S3Prefix(broken, "new", "x").copy(S3Prefix(S3(), "old", "y"), file)
+    assert broken.names[-1] == "abort_multipart_upload"
 
 
 def test_an_upload_that_breaks_leaves_nothing_behind() -> None:

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import os
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,8 @@ MOST_PARTS = 10_000
 COPY_LIMIT = 5 << 30
 """S3 copies an object up to this size in one call."""
 COPY_PART = 512 << 20
+COPIES_AT_ONCE = 4
+"""Parts or files that S3 copies at the same time for one run; several runs move at the same time."""
 
 
 @dataclass(frozen=True)
@@ -172,23 +175,31 @@ class S3Prefix:
             return base64.b64decode(checksum).hex() if checksum else None
         size = max(COPY_PART, -(-file.size // MOST_PARTS))
         ranges = (f"bytes={start}-{min(start + size, file.size) - 1}" for start in range(0, file.size, size))
-        self._in_parts(
-            file.path, lambda upload, number, part: self._copy(file.path, origin, upload, number, part), ranges
-        )
+        with ThreadPoolExecutor(COPIES_AT_ONCE) as pool:
+            self._in_parts(
+                file.path,
+                lambda upload, number, part: self._copy(file.path, origin, upload, number, part),
+                ranges,
+                pool.map,
+            )
         return None
 
     def key(self, path: str) -> str:
         """The object's key; the place itself may be an object."""
         return "/".join(part for part in (self.prefix, path) if part)
 
-    def _in_parts(self, path: str, send: t.Callable[[str, int, t.Any], str], pieces: t.Iterable[t.Any]) -> None:
+    def _in_parts(
+        self,
+        path: str,
+        send: t.Callable[[str, int, t.Any], str],
+        pieces: t.Iterable[t.Any],
+        each: t.Callable[..., t.Iterable[str]] = map,
+    ) -> None:
         target = {"Bucket": self.bucket, "Key": self.key(path)}
         upload = self.client.create_multipart_upload(**target)["UploadId"]
         try:
-            sent = [
-                {"PartNumber": number, "ETag": send(upload, number, piece)}
-                for number, piece in enumerate(pieces, start=1)
-            ]
+            etags = each(lambda numbered: send(upload, *numbered), enumerate(pieces, start=1))
+            sent = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
             self.client.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": sent})
         except BaseException:
             # What is left of an upload costs money and is shown nowhere.

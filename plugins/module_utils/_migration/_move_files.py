@@ -9,13 +9,16 @@
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import (
     CHEAP,
+    COPIES_AT_ONCE,
     ArtifactFile,
+    S3Prefix,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifacts import (
     Owner,
@@ -29,6 +32,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api
 )
 
 if t.TYPE_CHECKING:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import Place
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
 
 UNREADABLE: tuple[type[Exception], ...] = (MlflowError, LostAnswer, *NETWORK_ERRORS, *AWS_ERRORS)
@@ -66,17 +70,26 @@ def move_files(context: Context, files: Files) -> None:
         give_up(error)
         tally.problem("artifact", f"{owner.kind} {owner.id}", files.name, f"its files could not be listed: {error}")
         return
-    for file in listed:
-        if there.get(file.path) == file.size and not is_id_file(file.path):
-            tally.add("artifact", unchanged=1)
-            continue
-        try:
-            tally.add_bytes(copy_file(source, file, target, context.rewrite))
-            tally.add("artifact", created=1)
-        except UNREADABLE as error:
-            give_up(error)
-            tally.add("artifact", failed=1)
-            tally.problem("artifact", f"{owner.kind} {owner.id}", f"{files.name}: {file.path}", str(error))
+    # What S3 copies costs this machine nothing, so that several files of a run are copied at the same time.
+    is_between_buckets = isinstance(source, S3Prefix) and isinstance(target, S3Prefix)
+    with ThreadPoolExecutor(COPIES_AT_ONCE if is_between_buckets else 1) as pool:
+        list(pool.map(lambda file: _move_file(context, files, file, there.get(file.path), source, target), listed))
+
+
+def _move_file(
+    context: Context, files: Files, file: ArtifactFile, size_there: int | None, source: Place, target: Place
+) -> None:
+    tally, owner = context.tally, files.owner
+    if size_there == file.size and not is_id_file(file.path):
+        tally.add("artifact", unchanged=1)
+        return
+    try:
+        tally.add_bytes(copy_file(source, file, target, context.rewrite))
+        tally.add("artifact", created=1)
+    except UNREADABLE as error:
+        give_up(error)
+        tally.add("artifact", failed=1)
+        tally.problem("artifact", f"{owner.kind} {owner.id}", f"{files.name}: {file.path}", str(error))
 
 
 def late_files(context: Context, files: Files) -> list[ArtifactFile]:
