@@ -22,6 +22,8 @@ FOR_TEST := $(VENV)/requirements-test
 FOR_DOCS := $(VENV)/docs/requirements
 # The AWS CLI needs older packages than the rest, so it has an environment of its own.
 FOR_BENCH := $(VENV)/bench/requirements
+# So has the tool that migrations are compared with.
+FOR_BENCH_MIGRATION := $(VENV)/bench-migration/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -121,6 +123,11 @@ docs: $(FOR_RUN) $(FOR_DOCS) ## The documentation site, in build/site/html
 bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI (about 35 minutes; ARGS=--quick: 7)
 	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks $(ARGS)
 
+# Between real MLflow servers on this machine, whose own CPU is the floor. ARGS=--quick: a tenth; ARGS=--without-peer: only this collection.
+.PHONY: bench-migration
+bench-migration: $(FOR_TEST) $(FOR_BENCH_MIGRATION) # Compare migrations with mlflow-export-import (1 hour)
+	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks.migration $(ARGS)
+
 # ---- Set-up ----
 
 $(BIN)/python:
@@ -147,6 +154,12 @@ $(FOR_BENCH): requirements/bench.txt $(BIN)/python
 	@echo "Installing the AWS CLI to compare with ..."
 	@$(PYTHON) -m venv $(VENV)/bench
 	@$(VENV)/bench/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/bench.txt
+	@touch $@
+
+$(FOR_BENCH_MIGRATION): requirements/bench-migration.txt $(BIN)/python
+	@echo "Installing the tool to compare migrations with ..."
+	@$(PYTHON) -m venv $(VENV)/bench-migration
+	@$(VENV)/bench-migration/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/bench-migration.txt
 	@touch $@
 
 requirements: $(FOR_TEST) ## Pin anew what requirements/*.in and the local AWS ask for

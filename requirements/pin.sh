@@ -7,4 +7,5 @@ pin "$1" requirements/run.in --output-file requirements/run.txt
 pin "$1" --constraints requirements/run.txt requirements/test.in --output-file requirements/test.txt
 pin "$1" requirements/docs.in --output-file requirements/docs.txt
 pin "$1" requirements/bench.in --output-file requirements/bench.txt
+pin "$1" requirements/bench-migration.in --output-file requirements/bench-migration.txt
 pin "$1" --constraints requirements/run.txt roles/local_aws/files/requirements.in --output-file roles/local_aws/files/requirements.txt

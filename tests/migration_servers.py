@@ -19,6 +19,7 @@ import threading
 import time
 import typing as t
 import urllib.request
+from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -152,6 +153,8 @@ class FaultyProxy:
 
     :param moments: what happens when so many requests have come.
     :param is_down: nothing is answered.
+    :param delay: seconds that each request takes more.
+    :param allowed: requests in a second of which more are refused with 429; unlimited when 0.
     """
 
     upstream: str
@@ -161,10 +164,24 @@ class FaultyProxy:
     faults: int = 0
     moments: dict[int, Callable[[], None]] = field(default_factory=dict)
     is_down: bool = False
+    delay: float = 0.0
+    allowed: int = 0
+    refused: int = 0
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._lock = threading.Lock()
+        self._taken: deque[float] = deque()
+
+    def _is_one_too_many(self) -> bool:
+        now = time.monotonic()
+        while self._taken and now - self._taken[0] >= 1.0:
+            self._taken.popleft()
+        if self.allowed and len(self._taken) >= self.allowed:
+            self.refused += 1
+            return True
+        self._taken.append(now)
+        return False
 
     def fault(self, line: str) -> str | None:
         """What happens to the next request."""
@@ -175,6 +192,8 @@ class FaultyProxy:
                 happen()
             if self.is_down:
                 return "down"
+            if self._is_one_too_many():
+                return "429"
             if self._random.random() >= self.share:
                 return None
             self.faults += 1
@@ -210,6 +229,7 @@ class _ProxyHandler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        time.sleep(self.proxy.delay)
         fault = self.proxy.fault(f"{self.command} {self.path}")
         if fault in ("429", "500 before"):
             self._answer(int(fault[:3]), b'{"error_code": "INJECTED", "message": "injected"}', "application/json")

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Moves workloads between real MLflow servers with this collection and with the best other tool: ``make bench-migration``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local_region import REPOSITORY
+from migration_servers import database
+
+from benchmarks.migration.contest import PEER, MeasurementError, Outcome, Scenario, ours, peer, stage
+from benchmarks.migration.targets import DATABASE, SERVER, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LATEST = REPOSITORY / "build" / "bench-migration"
+FULL = (
+    Scenario("plain", "plain", 1000),
+    Scenario("real", "real", 1000),
+    Scenario("far", "plain", 50, delay=0.08),
+    Scenario("limited", "plain", 200, allowed=25),
+)
+QUICK = (
+    Scenario("plain", "plain", 100),
+    Scenario("real", "real", 100),
+    Scenario("far", "plain", 20, delay=0.08),
+    Scenario("limited", "plain", 50, allowed=25),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure; 1 when a target is missed, 2 when nothing could be measured."""
+    options = _parser().parse_args(arguments)
+    scenarios = [each for each in (QUICK if options.quick else FULL) if each.name in (options.only or each.name)]
+    try:
+        outcomes = [outcome for scenario in scenarios for outcome in _measured(scenario, options.without_peer)]
+    except MeasurementError as failure:
+        print(f"\nNothing was measured, because a migration did not do what it had to:\n{failure}", file=sys.stderr)
+        return 2
+    verdicts = judge(scenarios, outcomes)
+    LATEST.mkdir(parents=True, exist_ok=True)
+    made = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
+    document = {
+        "made": made,
+        "outcomes": [each.report() for each in outcomes],
+        "targets": [vars(each) for each in verdicts],
+    }
+    (LATEST / "results.json").write_text(json.dumps(document, indent=1) + "\n")
+    print(f"\n{_table(outcomes)}\n")
+    for verdict in verdicts:
+        sign = "met   " if verdict.met else "MISSED"
+        print(f"{sign} {verdict.scenario:8} {verdict.measure:40} {verdict.measured:>20}   target {verdict.target}")
+    missed = sum(not verdict.met for verdict in verdicts)
+    print(f"\n{missed} targets missed." if missed else "\nEvery target that was measured is met.")
+    return 1 if missed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench-migration ARGS=...", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    parser.add_argument("--only", nargs="+", choices=[each.name for each in FULL], help="these scenarios")
+    parser.add_argument("--without-peer", action="store_true", help="only this collection: nothing to compare with")
+    return parser
+
+
+def _measured(scenario: Scenario, without_peer: bool) -> list[Outcome]:
+    with tempfile.TemporaryDirectory(prefix="bench-migration-") as folder, stage(scenario, Path(folder)) as ready:
+        _say(f"{scenario.name}: {scenario.runs} runs, from the database")
+        outcomes = ours(ready, DATABASE, database(ready.source), again=True)
+        _say(f"{scenario.name}: from the server")
+        outcomes += ours(ready, SERVER, {"uri": ready.source_url})
+        if not without_peer:
+            if not PEER.exists():
+                raise MeasurementError(f"{PEER} is missing: make bench-migration makes it.")
+            _say(f"{scenario.name}: mlflow-export-import")
+            outcomes.append(peer(ready))
+    return outcomes
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _table(outcomes: Sequence[Outcome]) -> str:
+    head = f"{'scenario':9}{'tool':26}{'wall s':>9}{'CPU s':>8}{'MiB':>6}{'source':>8}{'target':>8}{'differences':>13}  arrived"
+    lines = [head]
+    for each in outcomes:
+        differing = "-" if each.differences is None else str(each.differences)
+        missing = ", ".join(f"{table} {part}" for table, part in each.arrived.items() if len(set(part.split("/"))) > 1)
+        lines.append(
+            f"{each.scenario:9}{each.contestant:26}{each.wall:9.1f}{each.cpu:8.1f}{each.memory_mib:6.0f}"
+            f"{each.requests_of_source:8}{each.requests_of_target:8}{differing:>13}  {missing or 'everything'}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,214 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One migration of one workload by one tool, between two real MLflow servers on this machine, and what it cost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from local_region import REPOSITORY
+from migration_comparison import differences
+from migration_servers import FaultyProxy, mlflow_server, write_workload
+
+if TYPE_CHECKING:
+    import resource
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MODULE = "ansible_collections.mlops.sagemaker_mlflow.plugins.modules.mlflow_migration"
+PEER = REPOSITORY / ".venv" / "bench-migration" / "bin"
+COUNTED = ("experiments", "runs", "metrics", "params", "logged_models", "model_versions", "trace_info")
+"""Tables whose rows are counted on both sides: a tool that keeps no origin cannot be compared thing by thing."""
+LIMIT = 4 * 3600.0
+FOREIGN = ("AWS_", "ANSIBLE_", "MLFLOW_", "PYTHON")
+
+
+class MeasurementError(Exception):
+    """Something that is measured did not do what it had to."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What moves, and how far.
+
+    :param kind: C(plain) is what every tool can read, C(real) what a year of MLflow 3 leaves behind.
+    :param delay: seconds that each request to either server takes more.
+    :param allowed: requests that the target takes in a second; unlimited when 0.
+    """
+
+    name: str
+    kind: str
+    runs: int
+    delay: float = 0.0
+    allowed: int = 0
+
+
+@dataclass
+class Outcome:
+    """What a tool needed, and what arrived.
+
+    :param arrived: rows of the target by table, as a part of the source's.
+    :param differences: found by comparing both sides thing by thing; None for a tool that keeps no origin.
+    """
+
+    scenario: str
+    contestant: str
+    wall: float
+    cpu: float
+    memory_mib: float
+    requests_of_source: int
+    requests_of_target: int
+    writes: int
+    code: int
+    refused: int = 0
+    arrived: dict[str, str] = field(default_factory=dict)
+    differences: int | None = None
+
+    def report(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What processes took together."""
+
+    wall: float
+    cpu: float
+    memory_mib: float
+    code: int
+
+
+@dataclass
+class Stage:
+    """A source that is ready, behind a network that counts."""
+
+    scenario: Scenario
+    folder: Path
+    source: Path
+    source_url: str
+    near: FaultyProxy
+
+    @contextlib.contextmanager
+    def target(self, name: str) -> Iterator[tuple[Path, str, FaultyProxy]]:
+        """An empty MLflow server; its folder, its URL, and what is in between."""
+        folder = self.folder / name
+        folder.mkdir()
+        with mlflow_server(folder) as url:
+            far = FaultyProxy(url, delay=self.scenario.delay, allowed=self.scenario.allowed)
+            with far.running() as address:
+                yield folder, address, far
+        shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def stage(scenario: Scenario, folder: Path) -> Iterator[Stage]:
+    """Write the workload and start its server."""
+    source = folder / "source"
+    write_workload(source, "--kind", scenario.kind, "--runs", str(scenario.runs))
+    with closing(sqlite3.connect(source / "mlflow.db")) as connection:
+        # A database that was never analysed makes a server read every history by way of all of them.
+        connection.execute("ANALYZE")
+    with mlflow_server(source) as url:
+        near = FaultyProxy(url, delay=scenario.delay)
+        with near.running() as address:
+            yield Stage(scenario, folder, source, address, near)
+
+
+def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -> list[Outcome]:
+    """Our module from a source; a second time from an unchanged source when C(again)."""
+    outcomes = []
+    with stage.target(name) as (folder, url, far):
+        arguments = stage.folder / f"{name}.json"
+        wish = {"source": source, "target": {"uri": url}, "verify": "none"}
+        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": wish}))
+        command = [sys.executable, "-m", MODULE, str(arguments)]
+        environment = {"PYTHONPATH": str(REPOSITORY / "playbooks" / "collections")}
+        for label in (name, f"{name}, again") if again else (name,):
+            spent = _run([command], environment, stage.folder / f"{name}.log")
+            if spent.code:
+                raise MeasurementError(f"{label}: {(stage.folder / f'{name}.log').read_text()[-2000:]}")
+            outcome = _outcome(stage, label, far, spent, folder)
+            outcome.differences = len(differences(stage.source, folder))
+            outcomes.append(outcome)
+    return outcomes
+
+
+def peer(stage: Stage) -> Outcome:
+    """mlflow-export-import: everything into files, and from them into the target."""
+    files = stage.folder / "exported"
+    with stage.target("peer") as (folder, url, far):
+        export = [str(PEER / "export-all"), "--output-dir", str(files)]
+        bring = [str(PEER / "import-all"), "--input-dir", str(files)]
+        log = stage.folder / "peer.log"
+        first = _run([export], {"MLFLOW_TRACKING_URI": stage.source_url}, log)
+        second = _run([bring], {"MLFLOW_TRACKING_URI": url}, log) if files.exists() else first
+        both = Spent(
+            first.wall + second.wall if files.exists() else first.wall,
+            first.cpu + second.cpu if files.exists() else first.cpu,
+            max(first.memory_mib, second.memory_mib),
+            first.code or second.code,
+        )
+        outcome = _outcome(stage, "mlflow-export-import", far, both, folder)
+    shutil.rmtree(files, ignore_errors=True)
+    return outcome
+
+
+def _run(commands: Sequence[list[str]], environment: dict[str, str], log: Path) -> Spent:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
+    began, cpu, memory, code = time.monotonic(), 0.0, 0.0, 0
+    with log.open("ab") as output:
+        for command in commands:
+            process = subprocess.Popen(command, env={**kept, **environment}, stdout=output, stderr=output)
+            _pid, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            cpu += used.ru_utime + used.ru_stime
+            memory = max(memory, _mebibytes(used))
+            code = code or process.returncode
+    return Spent(time.monotonic() - began, cpu, memory, code)
+
+
+def _mebibytes(used: resource.struct_rusage) -> float:
+    """Linux counts in KiB, macOS in bytes."""
+    return used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def _outcome(stage: Stage, name: str, far: FaultyProxy, spent: Spent, target: Path) -> Outcome:
+    reads = ("GET", "search", "get-history", "/traces/batchGet")
+    writes = [line for line in far.requests if not any(each in line for each in reads)]
+    outcome = Outcome(
+        stage.scenario.name,
+        name,
+        round(spent.wall, 2),
+        round(spent.cpu, 2),
+        round(spent.memory_mib, 1),
+        len(stage.near.requests),
+        len(far.requests),
+        len(writes),
+        spent.code,
+        far.refused,
+        _arrived(stage.source, target),
+    )
+    stage.near.requests.clear()
+    far.requests.clear()
+    far.refused = 0
+    return outcome
+
+
+def _arrived(source: Path, target: Path) -> dict[str, str]:
+    return {table: f"{_rows(target, table)}/{_rows(source, table)}" for table in COUNTED}
+
+
+def _rows(folder: Path, table: str) -> int:
+    with closing(sqlite3.connect(f"file:{folder}/mlflow.db?mode=ro", uri=True)) as connection:
+        return int(connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
