@@ -128,6 +128,12 @@ bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI 
 bench-migration: $(FOR_TEST) $(FOR_BENCH_MIGRATION) # Compare migrations with mlflow-export-import (1 hour)
 	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks.migration $(ARGS)
 
+# Old versions of MLflow have environments of their own, which take minutes to make.
+MATRIX_VERSIONS := 2.8.1 2.16.2 3.0.0 3.4.0 3.10.0
+.PHONY: migration-matrix
+migration-matrix: $(FOR_TEST) $(MATRIX_VERSIONS:%=$(VENV)/mlflow-%/ready) # Migrate every version of MLflow into every kind of target
+	$(BIN)/python -m pytest tests/matrix/migration_matrix.py $(ARGS)
+
 # ---- Set-up ----
 
 $(BIN)/python:
@@ -160,6 +166,13 @@ $(FOR_BENCH_MIGRATION): requirements/bench-migration.txt $(BIN)/python
 	@echo "Installing the tool to compare migrations with ..."
 	@$(PYTHON) -m venv $(VENV)/bench-migration
 	@$(VENV)/bench-migration/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/bench-migration.txt
+	@touch $@
+
+# Before version 3, MLflow needs pkg_resources, which newer setuptools have not.
+$(VENV)/mlflow-%/ready: $(BIN)/python
+	@echo "Installing MLflow $* ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check mlflow==$* 'setuptools<81'
 	@touch $@
 
 requirements: $(FOR_TEST) ## Pin anew what requirements/*.in and the local AWS ask for

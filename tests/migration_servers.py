@@ -99,8 +99,11 @@ def new_app(managed: ManagedMlflow, name: str) -> Iterator[Managed]:
 
 
 @contextlib.contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
-    """A real MLflow server on a folder with mlflow.db and artifacts; its URL."""
+def mlflow_server(folder: Path, python: str = sys.executable) -> Iterator[str]:
+    """A real MLflow server on a folder with mlflow.db and artifacts; its URL.
+
+    :param python: whose MLflow it is.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -111,7 +114,7 @@ def mlflow_server(folder: Path) -> Iterator[str]:
         str(folder / "artifacts"),
     ]
     command = [
-        sys.executable,
+        python,
         "-m",
         "mlflow",
         "server",

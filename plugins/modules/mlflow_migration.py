@@ -100,7 +100,9 @@ options:
     type: bool
     default: true
   report_dir:
-    description: Folder for C(report.json), C(report.html) and C(id_map.csv), which has the old and the new ids.
+    description:
+      - Folder for C(report.json), C(report.html) and C(id_map.csv), which has the old and the new ids. An archive keeps the old
+        ones, and has no such file.
     type: path
   requests_per_second:
     description:

@@ -9,19 +9,23 @@ import typing as t
 
 import pytest
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._report import page
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._journal import Journal, SameIds
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._report import page, write
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._tally import Tally
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._transfer_progress import (
     TransferProgress,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
 
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
 
 def report(tally: Tally, verification: Tally | None = None, **more: t.Any) -> dict[str, t.Any]:
     nothing = {"requests": 0, "writes": 0, "retries": 0}
     return {
         "source": {"kind": "server", "place": "https://old.example.com", "version": "MLflow 2.8.0"},
-        "target": {"place": "arn:aws:sagemaker:x", "version": "3.0"},
+        "target": {"kind": "server", "place": "arn:aws:sagemaker:x", "version": "3.0"},
         "began": "2026-01-01 00:00:00 UTC",
         "seconds": 61,
         "traffic": {"target": nothing, "source": nothing},
@@ -85,3 +89,14 @@ def test_who_waits_sees_how_far_it_is(tmp_path: t.Any) -> None:
     assert lines.read_text() == (
         "migration: moving [#####-------------------] 20% 20 of 100 runs, 2.0 a second, 40s left; 1 trace (10s)\n"
     )
+
+
+def test_an_archive_has_no_new_ids(tmp_path: Path) -> None:
+    target = {"kind": "archive", "place": "s3://backups/mlflow", "version": "archive"}
+    archived = report(tally(), tally(), target=target)
+    text = page(archived)
+    assert "<h1>Archive s3://backups/mlflow</h1>" in text
+    assert "everything has the id that it had" in text
+    assert write(tmp_path, archived, SameIds()).keys() == {"json", "html"}
+    assert "have new ids: see id_map.csv" in page(report(tally()))
+    assert write(tmp_path, report(tally()), Journal()).keys() == {"json", "html", "id_map"}

@@ -39,6 +39,13 @@ NAMES = {
 MOVED = ("found", "created", "updated", "unchanged", "left_out", "failed")
 HEADS = ("Found", "New", "Changed", "Already there", "Left out", "Failed")
 
+ARCHIVE = "archive"
+SAME_IDS = "everything has the id that it had"
+NEW_IDS = (
+    "runs, experiments, logged models and evaluation datasets have new ids: see id_map.csv; the old ones are in the tags "
+    "mlops.origin.id"
+)
+
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
@@ -56,7 +63,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem } 
 
 
 def write(folder: Path, report: dict[str, t.Any], journal: Journal) -> dict[str, str]:
-    """Write the three files; their paths."""
+    """Write the files; their paths. In an archive everything has the id that it had, so that no map is needed."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {
         name: folder / file
@@ -64,14 +71,17 @@ def write(folder: Path, report: dict[str, t.Any], journal: Journal) -> dict[str,
     }
     paths["json"].write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     paths["html"].write_text(page(report), encoding="utf-8")
-    journal.write_csv(paths["id_map"])
+    if report["target"]["kind"] == ARCHIVE:
+        del paths["id_map"]
+    else:
+        journal.write_csv(paths["id_map"])
     return {name: str(path) for name, path in paths.items()}
 
 
 def page(report: dict[str, t.Any]) -> str:
     """A page that needs nothing but itself."""
     parts = [
-        f"<h1>Migration to {escape(report['target']['place'])}</h1>",
+        f"<h1>{'Archive' if report['target']['kind'] == ARCHIVE else 'Migration to'} {escape(report['target']['place'])}</h1>",
         _verdict(report),
         _facts(report),
         "<h2>What moved</h2>",
@@ -101,14 +111,15 @@ def _verdict(report: dict[str, t.Any]) -> str:
 
 def _facts(report: dict[str, t.Any]) -> str:
     source, target, traffic = report["source"], report["target"], report["traffic"]
+    is_archive = target["kind"] == ARCHIVE
     facts = {
         "From": f"{source['place']} ({source['kind']}, {source['version']})",
-        "To": f"{target['place']} (MLflow {target['version']})",
+        "To": f"{target['place']} ({'archive' if is_archive else 'MLflow ' + target['version']})",
         "Began": report["began"],
         "Took": duration(report["seconds"]),
         "Requests": f"{traffic['target']['requests']:,} to the target, {traffic['source']['requests']:,} to the source",
         "Files": f"{report['bytes'] / 1e6:,.1f} MB written",
-        "Ids": "runs, experiments, logged models and evaluation datasets have new ids: see id_map.csv; the old ones are in the tags mlops.origin.id",
+        "Ids": SAME_IDS if is_archive else NEW_IDS,
     }
     return "<dl>" + "".join(f"<dt>{key}</dt><dd>{escape(value)}</dd>" for key, value in facts.items()) + "</dl>"
 

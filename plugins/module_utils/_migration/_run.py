@@ -138,7 +138,11 @@ def _report(ends: Ends, work: Work, verification: Tally | None, began: str, seco
     facts = ends.source.facts
     return {
         "source": {"kind": facts.kind, "place": facts.place, "version": facts.version},
-        "target": {"place": ends.target_place, "version": ends.target_can.version},
+        "target": {
+            "kind": reports.ARCHIVE if isinstance(ends.target, Archive) else "server",
+            "place": ends.target_place,
+            "version": ends.target_can.version,
+        },
         "began": began,
         "seconds": round(seconds, 1),
         "traffic": ends.traffic(),
