@@ -192,8 +192,7 @@ class Archive:
 
     def find_records(self) -> None:
         """Look which records there are, for those that an interrupted run left."""
-        files = until_it_works(lambda: list(self.store.below(RECORDS).files()))
-        self.index.note_found(f"{RECORDS}/{file.path}" for file in files)
+        self.index.note_found(f"{RECORDS}/{file.path}" for file in self.store.below(RECORDS).files())
 
     def _content(self, path: str) -> bytes:
         return until_it_works(lambda: b"".join(self.store.read(path)))

@@ -97,13 +97,9 @@ class ArchiveTransfer:
     def forecast(self) -> Forecast:
         """What is still to be archived. It costs no server a write."""
         found, source = Forecast(), self.work.source
-        for page in source.runs(self.experiments):
-            wishes = {run.id: wanted(run) for run in self._runs(page)}
-            todo = [run for run in page if run.id in wishes and not self._writer.is_current(wishes[run.id])]
-            points = source.count_points(todo) if todo else {}
-            for run in todo:
-                self._foresee(found, "run", wishes[run.id])
-                found.add("metric_point", points[run.id])
+        with ThreadPoolExecutor(self.work.workers) as pool:
+            for page in source.runs(self.experiments):
+                self._foresee_runs(found, pool, self._runs(page))
         wishes_of_others = chain(
             (("experiment", wanted(each)) for each in self.experiments),
             (("logged_model", wanted(each)) for each in source.logged_models(self.experiments)),
@@ -115,6 +111,15 @@ class ArchiveTransfer:
             if not self._writer.is_current(wish):
                 self._foresee(found, kind, wish)
         return found
+
+    def _foresee_runs(self, found: Forecast, pool: ThreadPoolExecutor, runs: Sequence[Run]) -> None:
+        wishes = [wanted(run) for run in runs]
+        current = pool.map(self._writer.is_current, wishes)
+        todo = [(run, wish) for run, wish, is_current in zip(runs, wishes, current, strict=True) if not is_current]
+        points = self.work.source.count_points([run for run, _wish in todo]) if todo else {}
+        for run, wish in todo:
+            self._foresee(found, "run", wish)
+            found.add("metric_point", points[run.id])
 
     def _foresee(self, found: Forecast, kind: str, wish: Wanted) -> None:
         found.add(kind, requests=0)

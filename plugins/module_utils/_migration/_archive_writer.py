@@ -81,22 +81,21 @@ class Wanted:
 def wanted(thing: Experiment | Run | LoggedModel | RegisteredModel | Trace | EvaluationDataset) -> Wanted:
     """How a thing is archived."""
     document = records.document(thing)
-    of_all = digest(document)
+    # Of a run as for a server: what only a look at the run itself tells is no part of it.
+    mark = origin.run_digest(thing) if isinstance(thing, Run) else digest(document)
     match thing:
         case Experiment():
-            return Wanted("experiment", thing.id, "", thing.name, of_all, document)
+            return Wanted("experiment", thing.id, "", thing.name, mark, document)
         case Run():
-            of_run = origin.run_digest(thing)
-            return Wanted("run", thing.id, thing.experiment_id, thing.name, of_run, document, thing.artifact_uri)
+            return Wanted("run", thing.id, thing.experiment_id, thing.name, mark, document, thing.artifact_uri)
         case LoggedModel():
-            uri = thing.artifact_uri
-            return Wanted("logged_model", thing.id, thing.experiment_id, thing.name, of_all, document, uri)
+            return Wanted("logged_model", thing.id, thing.experiment_id, thing.name, mark, document, thing.artifact_uri)
         case RegisteredModel():
-            return Wanted("registered_model", thing.name, "", thing.name, of_all, document)
+            return Wanted("registered_model", thing.name, "", thing.name, mark, document)
         case Trace():
             name = thing.tags.get("mlflow.traceName", "")
-            return Wanted("trace", thing.id, thing.experiment_id, name, of_all, document)
-    return Wanted("evaluation_dataset", thing.id, "", thing.name, of_all, document)
+            return Wanted("trace", thing.id, thing.experiment_id, name, mark, document)
+    return Wanted("evaluation_dataset", thing.id, "", thing.name, mark, document)
 
 
 class ArchiveWriter:
