@@ -139,6 +139,8 @@ def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -
             if spent.code:
                 raise MeasurementError(f"{label}: {(stage.folder / f'{name}.log').read_text()[-2000:]}")
             outcome = _outcome(stage, label, far, spent, folder)
+            # What looks like a write may be a question whether the server knows a path.
+            outcome.writes = _result(stage.folder / f"{name}.log")["traffic"]["target"]["writes"]
             outcome.differences = len(differences(stage.source, folder))
             outcomes.append(outcome)
     return outcomes
@@ -176,6 +178,13 @@ def _run(commands: Sequence[list[str]], environment: dict[str, str], log: Path) 
             memory = max(memory, _mebibytes(used))
             code = code or process.returncode
     return Spent(time.monotonic() - began, cpu, memory, code)
+
+
+def _result(log: Path) -> dict[str, Any]:
+    """What the module returned at last."""
+    lines = [line for line in log.read_text().splitlines() if line.startswith("{")]
+    result: dict[str, Any] = json.loads(lines[-1])
+    return result
 
 
 def _mebibytes(used: resource.struct_rusage) -> float:

@@ -18,6 +18,8 @@ REQUESTS_OF_RUN = 6.0
 MEMORY_MIB = 300.0
 USED = 0.9
 AGAIN_REQUESTS = 0.02
+RUNS_THAT_COUNT = 200
+"""With fewer runs, requests that come once weigh more than those of the runs."""
 FASTER = {("plain", SERVER): 3.5, ("plain", DATABASE): 5.0, ("far", SERVER): 10.0, ("far", DATABASE): 10.0}
 """How many times as fast as the other tool, by scenario and source."""
 
@@ -53,7 +55,7 @@ def _of(scenario: Scenario, found: dict[tuple[str, str], Outcome]) -> Iterator[V
             used = mine.requests_of_target / mine.wall / scenario.allowed
             yield Verdict(scenario.name, f"{name}: of the limit used", f"{used:.0%}", f"≥ {USED:.0%}", used >= USED)
     again, first = found.get((scenario.name, AGAIN)), found.get((scenario.name, DATABASE))
-    if again and first:
+    if again and first and scenario.runs >= RUNS_THAT_COUNT:
         part = again.requests_of_target / first.requests_of_target
         is_met = part <= AGAIN_REQUESTS and again.writes == 0
         measured = f"{part:.1%}, {again.writes} writes"
@@ -66,5 +68,6 @@ def _of_one(scenario: Scenario, mine: Outcome) -> Iterator[Verdict]:
     yield Verdict(scenario.name, f"{name}: differences", str(mine.differences), "0", mine.differences == 0)
     measured, is_met = f"{mine.memory_mib:.0f} MiB", mine.memory_mib <= MEMORY_MIB
     yield Verdict(scenario.name, f"{name}: memory", measured, f"≤ {MEMORY_MIB:.0f} MiB", is_met)
-    is_met = a_run <= REQUESTS_OF_RUN
-    yield Verdict(scenario.name, f"{name}: requests a run", f"{a_run:.2f}", f"≤ {REQUESTS_OF_RUN}", is_met)
+    if scenario.runs >= RUNS_THAT_COUNT:
+        is_met = a_run <= REQUESTS_OF_RUN
+        yield Verdict(scenario.name, f"{name}: requests a run", f"{a_run:.2f}", f"≤ {REQUESTS_OF_RUN}", is_met)
