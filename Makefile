@@ -27,10 +27,10 @@ FOR_BENCH_MIGRATION := $(VENV)/bench-migration/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help docs molecule bench deploy check destroy stop start status verify audit ui clients up down test lint sanity policies build clean requirements chromium
+.PHONY: help docs molecule bench bench-migration migration-matrix deploy check destroy stop start status verify audit ui clients up down test lint sanity policies build clean requirements chromium
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 # ---- Environments ----
 
@@ -124,14 +124,12 @@ bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI 
 	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks $(ARGS)
 
 # Between real MLflow servers on this machine, whose own CPU is the floor. ARGS=--quick: a tenth; ARGS=--without-peer: only this collection.
-.PHONY: bench-migration
-bench-migration: $(FOR_TEST) $(FOR_BENCH_MIGRATION) # Compare migrations with mlflow-export-import (1 hour)
+bench-migration: $(FOR_TEST) $(FOR_BENCH_MIGRATION) ## Compare migrations with mlflow-export-import (1 hour)
 	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks.migration $(ARGS)
 
 # Old versions of MLflow have environments of their own, which take minutes to make.
 MATRIX_VERSIONS := 2.8.1 2.16.2 3.0.0 3.4.0 3.10.0
-.PHONY: migration-matrix
-migration-matrix: $(FOR_TEST) $(MATRIX_VERSIONS:%=$(VENV)/mlflow-%/ready) # Migrate every version of MLflow into every kind of target
+migration-matrix: $(FOR_TEST) $(MATRIX_VERSIONS:%=$(VENV)/mlflow-%/ready) ## Migrate every version of MLflow into every kind of target
 	$(BIN)/python -m pytest tests/matrix/migration_matrix.py $(ARGS)
 
 # ---- Set-up ----

@@ -27,7 +27,7 @@ ROLES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("roles/*
 PAGES = [README, *GUIDES, *ROLES]
 # This guide ends with a destruction.
 LAST = Path("docs/operating.md")
-MAKE = r"`make ([a-z]+)|^(?:! )?make ([a-z]+)"
+MAKE = r"`make ([a-z-]+)|^(?:! )?make ([a-z-]+)"
 STAGING = "arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/mlflow-staging-mlflow"
 MINUTES = 5
 WORDS_A_MINUTE = 230
@@ -182,7 +182,7 @@ def test_the_page_of_a_role_has_all_its_variables(role: str) -> None:
 
 def test_make_targets_of_the_readme_and_of_the_makefile_are_the_same() -> None:
     makefile = (REPOSITORY / "Makefile").read_text()
-    offered = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    offered = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     named = {"".join(found) for found in re.findall(MAKE, (REPOSITORY / README).read_text(), re.MULTILINE)}
     assert named == offered
 
