@@ -19,10 +19,9 @@ from pathlib import Path
 import pytest
 from local_aws.managed_mlflow import managed_mlflow
 from local_region import REPOSITORY
+from matrix.workload import STEPS
 from migration_servers import database, mlflow_server, new_app
 from module_run import Modules
-
-from matrix.workload import STEPS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
