@@ -107,25 +107,9 @@ def mlflow_server(folder: Path, python: str = sys.executable) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        str(folder / "artifacts"),
-    ]
-    command = [
-        python,
-        "-m",
-        "mlflow",
-        "server",
-        *options,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
+    database, files = f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")
+    options = ["--backend-store-uri", database, "--artifacts-destination", files, "--workers", "1"]
+    command = [python, "-m", "mlflow", "server", *options, "--host", "127.0.0.1", "--port", str(port)]
     # Its queues of jobs take ten more processes, and nothing here asks for a job.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "server.log").open("wb") as log:

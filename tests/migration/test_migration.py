@@ -104,6 +104,9 @@ class TestFromTheDatabaseIntoATrackingServer:
         run = managed_modules.run(MODULE, **wish, requests_per_second=500)
         assert run.result["counts"]["run"]["updated"] == 1
         assert run.result["traffic"]["target"]["writes"] == 0, "files go into the bucket"
+        (folder / "late.txt").write_text("LATE")
+        again = managed_modules.run(MODULE, **wish, requests_per_second=500)
+        assert again.result["counts"]["artifact"]["created"] == 1, "of the same size, and written again"
         assert server.differences(self_hosted) == []
 
     @pytest.mark.usefixtures("moved")

@@ -132,6 +132,11 @@ class TestArchiving:
         run = archive(modules, source, copy)
         assert (run.result["counts"]["run"]["updated"], run.result["counts"]["artifact"]["created"]) == (1, 1)
         assert run.result["differences"] == 0
+        (folder / "late.txt").write_text("LATE")
+        again = archive(modules, source, copy)
+        assert again.result["counts"]["artifact"]["created"] == 1, "of the same size, and written again"
+        assert again.result["differences"] == 0
+        assert not archive(modules, source, copy).changed
 
     def test_what_is_gone_from_the_source_stays_in_the_archive(
         self, source: Path, copy: Path, modules: Modules

@@ -12,6 +12,7 @@ import io
 import json
 import math
 import typing as t
+from datetime import datetime, timezone
 
 import pytest
 
@@ -200,7 +201,8 @@ class Bucket:
 
     def list_objects_v2(self, Prefix: str, **_parameters: t.Any) -> dict[str, t.Any]:  # noqa: N803  # as boto3 calls it
         etag = hashlib.md5(self.content, usedforsecurity=False).hexdigest()
-        return {"Contents": [{"Key": Prefix, "Size": len(self.content), "ETag": f'"{etag}"'}]}
+        written = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        return {"Contents": [{"Key": Prefix, "Size": len(self.content), "ETag": f'"{etag}"', "LastModified": written}]}
 
 
 @pytest.mark.parametrize("tells", [True, False])

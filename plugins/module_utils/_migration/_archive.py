@@ -56,7 +56,7 @@ IN_MEMORY = 1 << 20
 ROWS = 1000
 
 _TABLE = """
-CREATE TABLE entries (kind TEXT, id TEXT, path TEXT, experiment_id TEXT, name TEXT, points INT, files INT, bytes INT,
+CREATE TABLE entries (kind TEXT, id TEXT, path TEXT, experiment_id TEXT, name TEXT, points INT, files INT, bytes INT, modified REAL,
 PRIMARY KEY (kind, id));
 CREATE INDEX entries_of_experiment ON entries (kind, experiment_id, id);
 CREATE TABLE found (path TEXT PRIMARY KEY);
@@ -70,6 +70,7 @@ class Entry:
     :param path: where it is; it ends with the digest of what the thing was.
     :param points: metric points that are in it.
     :param files: how many files the thing has, of C(bytes) together.
+    :param modified: when the last of them was written, in seconds since 1970; 0 where the source does not say.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class Entry:
     points: int = 0
     files: int = 0
     bytes: int = 0
+    modified: float = 0.0
 
 
 class Index:
@@ -96,7 +98,7 @@ class Index:
         before = self.get(entry.kind, entry.id)
         row = tuple(asdict(entry).values())
         with self._lock:
-            self._connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            self._connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         return before
 
     def get(self, kind: str, identity: str) -> Entry | None:

@@ -40,7 +40,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_files import UNREADABLE, give_up
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive import Archive, Store
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive_records import (
@@ -118,11 +118,12 @@ class ArchiveWriter:
             place = self._work.source.artifacts.place(wish.uri, wish.owner)
             if not isinstance(place, CHEAP):
                 return True
-            sizes = [file.size for file in place.files()]
+            files = list(place.files())
         except UNREADABLE:
             # Reading them was tried when it was archived, and is told then.
             return True
-        return (len(sizes), sum(sizes)) == (entry.files, entry.bytes)
+        told = (len(files), sum(file.size for file in files), _last_written(files))
+        return told == (entry.files, entry.bytes, entry.modified)
 
     def list_files(self, wish: Wanted) -> list[ArtifactFile]:
         """The files of a thing; none when they cannot be listed."""
@@ -141,7 +142,9 @@ class ArchiveWriter:
             # Not under the name by which it counts as archived: the next run tries it again.
             wish = replace(wish, digest=digest("partial", wish.digest))
         end = self._adopted(wish, files) or self._written(wish, files, fill)
-        entry = Entry(wish.kind, wish.id, wish.path, wish.experiment_id, wish.name, **asdict(end))
+        entry = Entry(
+            wish.kind, wish.id, wish.path, wish.experiment_id, wish.name, **asdict(end), modified=_last_written(files)
+        )
         before = self._archive.index.put(entry)
         self._is_touched = True
         if before and before.path != wish.path:
@@ -166,9 +169,8 @@ class ArchiveWriter:
             end: End = self._archive.read(entry, records.end)
         except records.BrokenRecord:
             return None
-        # Files that came since are told by the record only when it is written anew.
-        is_same = (end.files, end.bytes) == (len(files), sum(file.size for file in files))
-        return end if is_same else None
+        # Files that came or changed since are told by the record only when it is written anew.
+        return end if self._archive.head(entry)[1] == list(files) else None
 
     # Files.
 
@@ -188,11 +190,14 @@ class ArchiveWriter:
         kept: list[ArtifactFile] = []
         for file in files:
             try:
-                if file.path in there and there[file.path].size == file.size:
-                    kept.append(known.get(file.path) or until_it_works(lambda: _summed(target, there[file.path])))  # noqa: B023  # called at once
+                copy = there.get(file.path)
+                if copy and copy.size == file.size and not file.was_written_after(copy):
+                    summed = known.get(file.path) or until_it_works(lambda: _summed(target, copy))  # noqa: B023  # called at once
+                    kept.append(replace(summed, modified=file.modified))
                     tally.add("artifact", unchanged=1)
                     continue
-                kept.append(until_it_works(lambda: _copied(source, file, target)))  # noqa: B023  # called at once
+                copied = until_it_works(lambda: _copied(source, file, target))  # noqa: B023  # called at once
+                kept.append(replace(copied, modified=file.modified))
                 tally.add("artifact", created=1)
                 tally.add_bytes(file.size)
             except UNREADABLE as error:
@@ -224,6 +229,10 @@ class ArchiveWriter:
         for path in self._superseded:
             self._archive.store.remove(path)
         return True
+
+
+def _last_written(files: Iterable[ArtifactFile]) -> float:
+    return max((file.modified for file in files), default=0.0)
 
 
 def _copied(source: Place, file: ArtifactFile, target: Store) -> ArtifactFile:

@@ -39,12 +39,18 @@ class ArtifactFile:
     :param path: relative to its place, with slashes.
     :param etag: what S3 says of its content; None elsewhere.
     :param sha256: of its content, where that is known without reading it.
+    :param modified: when it was written, in seconds since 1970; 0 where nobody says.
     """
 
     path: str
     size: int
     etag: str | None = None
     sha256: str | None = None
+    modified: float = field(default=0.0, compare=False)
+
+    def was_written_after(self, copy: ArtifactFile) -> bool:
+        """Whether a copy is older, so that it may be one of what was here before."""
+        return bool(copy.modified) and self.modified > copy.modified
 
 
 class Place(t.Protocol):
@@ -69,13 +75,13 @@ class LocalFolder:
     def files(self) -> Iterator[ArtifactFile]:
         """Links are followed as MLflow follows them."""
         if self.root.is_file():
-            yield ArtifactFile("", self.root.stat().st_size)
+            yield _on_disk("", self.root)
             return
         for folder, subfolders, names in os.walk(self.root):
             subfolders.sort()
             for name in sorted(names):
                 path = Path(folder, name)
-                yield ArtifactFile(path.relative_to(self.root).as_posix(), path.stat().st_size)
+                yield _on_disk(path.relative_to(self.root).as_posix(), path)
 
     def read(self, path: str) -> Iterator[bytes]:
         """Opened when the first piece is asked for."""
@@ -107,7 +113,7 @@ class LocalFolder:
     def stat(self, path: str) -> ArtifactFile | None:
         """One file; None when there is none."""
         file = self.root / path
-        return ArtifactFile(path, file.stat().st_size) if file.is_file() else None
+        return _on_disk(path, file) if file.is_file() else None
 
     def remove(self, path: str) -> None:
         """Without a file, whether or not it was there."""
@@ -129,7 +135,7 @@ class S3Prefix:
         for page in pages:
             for item in page.get("Contents", ()):
                 if not item["Key"].endswith("/"):
-                    yield ArtifactFile(item["Key"][len(start) :], item["Size"], item["ETag"].strip('"'))
+                    yield _object(item["Key"][len(start) :], item)
 
     def read(self, path: str) -> Iterator[bytes]:
         """The object, a piece at a time."""
@@ -158,7 +164,7 @@ class S3Prefix:
         key = self.key(path)
         for item in self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1).get("Contents", ()):
             if item["Key"] == key:
-                return ArtifactFile(path, item["Size"], item["ETag"].strip('"'))
+                return _object(path, item)
         return None
 
     def remove(self, path: str) -> None:
@@ -223,6 +229,15 @@ class S3Prefix:
             CopySourceRange=part,
         )
         return str(answer["CopyPartResult"]["ETag"])
+
+
+def _on_disk(path: str, file: Path) -> ArtifactFile:
+    now = file.stat()
+    return ArtifactFile(path, now.st_size, modified=now.st_mtime)
+
+
+def _object(path: str, item: dict[str, t.Any]) -> ArtifactFile:
+    return ArtifactFile(path, item["Size"], item["ETag"].strip('"'), modified=item["LastModified"].timestamp())
 
 
 def parts(content: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ class Files:
 
 
 def move_files(context: Context, files: Files) -> None:
-    """Copy what is missing or has another size. One file that cannot be read is one line in the report."""
+    """Copy what is missing, has another size, or was written again since. One file that cannot be read is one line in the report."""
     if not files.old_uri:
         return
     tally, owner = context.tally, files.owner
@@ -65,7 +65,7 @@ def move_files(context: Context, files: Files) -> None:
         if not listed:
             return
         target = context.target.artifacts.place(files.new_uri, Owner(owner.kind, files.new_id))
-        there = {} if files.is_new else {file.path: file.size for file in target.files()}
+        there = {} if files.is_new else {file.path: file for file in target.files()}
     except UNREADABLE as error:
         give_up(error)
         tally.problem("artifact", f"{owner.kind} {owner.id}", files.name, f"its files could not be listed: {error}")
@@ -77,10 +77,10 @@ def move_files(context: Context, files: Files) -> None:
 
 
 def _move_file(
-    context: Context, files: Files, file: ArtifactFile, size_there: int | None, source: Place, target: Place
+    context: Context, files: Files, file: ArtifactFile, copy: ArtifactFile | None, source: Place, target: Place
 ) -> None:
     tally, owner = context.tally, files.owner
-    if size_there == file.size and not is_id_file(file.path):
+    if copy and not is_id_file(file.path) and not _differs(file, copy):
         tally.add("artifact", unchanged=1)
         return
     try:
@@ -100,16 +100,16 @@ def late_files(context: Context, files: Files) -> list[ArtifactFile]:
         if not isinstance(source, CHEAP) or not isinstance(target, CHEAP):
             return []
         listed = list(source.files())
-        there = {file.path: file.size for file in target.files()} if listed else {}
+        there = {file.path: file for file in target.files()} if listed else {}
     except UNREADABLE:
         # It was told when it moved, and the comparison tells it again.
         return []
     return [file for file in listed if file.path not in there or _differs(file, there[file.path])]
 
 
-def _differs(file: ArtifactFile, size: int) -> bool:
+def _differs(file: ArtifactFile, copy: ArtifactFile) -> bool:
     """New ids may be longer than old ones."""
-    return file.size != size and not is_id_file(file.path)
+    return file.was_written_after(copy) or (file.size != copy.size and not is_id_file(file.path))
 
 
 def give_up(error: BaseException) -> None:
