@@ -44,6 +44,7 @@ class Scenario:
     :param kind: C(plain) is what every tool can read, C(real) what a year of MLflow 3 leaves behind.
     :param delay: seconds that each request to either server takes more.
     :param allowed: requests that the target takes in a second; unlimited when 0.
+    :param is_compared: with the other tool; a limit is judged by itself.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Scenario:
     runs: int
     delay: float = 0.0
     allowed: int = 0
+    is_compared: bool = True
 
 
 @dataclass
