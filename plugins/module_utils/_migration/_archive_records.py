@@ -72,7 +72,7 @@ class RecordWriter:
 
     def files(self, files: Sequence[ArtifactFile]) -> None:
         """Its files, with what their content was."""
-        rows = [[file.path, file.size, file.sha256, file.etag] for file in files]
+        rows = [[file.path, file.size, file.sha256, file.etag, file.modified] for file in files]
         for start in range(0, len(rows), LINES_AT_ONCE):
             self._line({"files": rows[start : start + LINES_AT_ONCE]})
         self._files += len(rows)
@@ -146,7 +146,8 @@ def head(content: Iterable[bytes], what: str, kind: str) -> tuple[Document, list
             _check_version(line, what)
             found = line.get(kind)
         elif "files" in line:
-            files += [ArtifactFile(path, size, etag, sha256) for path, size, sha256, etag in line["files"]]
+            rows = line["files"]
+            files += [ArtifactFile(path, size, etag, sha256, modified) for path, size, sha256, etag, modified in rows]
         else:
             break
     if found is None:
