@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 try:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+    from botocore.parsers import ResponseParserError
 
-    AWS_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError)
+    AWS_ERRORS: tuple[type[Exception], ...] = (ClientError, BotoCoreError, ResponseParserError)
 except ImportError:
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
     AWS_ERRORS = ()

@@ -28,6 +28,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_con
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_plan import OBJECTS, plan_bucket
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_state import BucketState, Place
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import bucket_wish, name_warning
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read
 
@@ -41,7 +42,7 @@ if t.TYPE_CHECKING:
 
 CONFIRM_TIMEOUT = 30.0
 """How long S3 may take to show a setting that it accepted: settings of buckets are eventually consistent."""
-CONFIRM_DELAY = 0.5
+CONFIRM_FIRST_DELAY, CONFIRM_DELAY = 0.5, 5.0
 
 
 class Bucket:
@@ -119,11 +120,13 @@ class Bucket:
         if not plan.changed:
             return plan.predicted
         differing: list[str] = []
-        for _elapsed in Deadline(CONFIRM_TIMEOUT, CONFIRM_DELAY).ticks():
+        for _elapsed in Deadline(CONFIRM_TIMEOUT, CONFIRM_DELAY, first_delay=CONFIRM_FIRST_DELAY).ticks():
             state = self.read()
             differing = [change.name for change in self.plan(state).changes]
             if not differing:
                 return state
+        if state.exists != self._wish.present:
+            raise Superseded  # somebody has deleted it, or made it anew, since we wrote to it
         self._warn(
             f"AWS accepted every change of the {self.title}, but after {CONFIRM_TIMEOUT:.0f} s it still shows another "
             f"value for: {', '.join(differing)}. Run again to see whether somebody else changes it too."

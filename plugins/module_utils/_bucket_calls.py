@@ -25,7 +25,10 @@ if t.TYPE_CHECKING:
 
 CONFLICT_TIMEOUT = 90.0
 """How long S3 may say that another operation on the bucket is in progress."""
-CONFLICT_DELAY = 0.5
+CONFLICT_FIRST_DELAY, CONFLICT_DELAY = 0.5, 10.0
+"""Seconds between two attempts; the pause doubles from the first to the second."""
+APPEARANCE_TIMEOUT = 20.0
+"""How long S3 may not know a bucket that it has made, before we believe that somebody has deleted it."""
 
 _NOT_THERE = ("NoSuchBucket", "404")
 _DENIED = ("AccessDenied", "403", "AllAccessDisabled")
@@ -94,22 +97,21 @@ class BucketCalls:
 
     def write(self, call: Call) -> None:
         """Make one change. S3 refuses concurrent changes of one bucket, and may not know a new bucket everywhere yet."""
-        deadline = Deadline(CONFLICT_TIMEOUT, CONFLICT_DELAY)
-        for _elapsed in deadline.ticks():
+        for elapsed in Deadline(CONFLICT_TIMEOUT, CONFLICT_DELAY, first_delay=CONFLICT_FIRST_DELAY).ticks():
             try:
                 self._clients.send(call)
             except AWS_ERRORS as error:
                 if call.operation == "delete_bucket" and error_code(error) in _NOT_THERE:
                     return  # the answer to a first attempt was lost, or somebody else was faster: it is true now
-                self._raise_unless_passing(error)
+                self._raise_unless_passing(error, elapsed)
             else:
                 self._created = self._created or call.operation == "create_bucket"
                 return
         raise MlflowError(self._still_in_progress(call))
 
-    def _raise_unless_passing(self, error: Exception) -> None:
+    def _raise_unless_passing(self, error: Exception, elapsed: float) -> None:
         code = error_code(error)
-        if code == "OperationAborted" or (code in _NOT_THERE and self._created):
+        if code == "OperationAborted" or (code in _NOT_THERE and self._created and elapsed < APPEARANCE_TIMEOUT):
             return
         if code in (*_NOT_THERE, "BucketAlreadyOwnedByYou", "BucketNotEmpty"):
             raise Superseded from error

@@ -22,6 +22,8 @@ NEXT_STEPS: dict[str, str] = {
     "Clock": "The clock of the machine that ran this differs from AWS's: set it, and repeat the run.",
     "NoCredentials": "Sign in first: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws sso login.",
     "NoRegion": "Set the option region, or AWS_REGION.",
+    "Quota": "A quota of the account is used up: delete what is not needed, or ask for more (Service Quotas in the AWS console), and repeat the run.",
+    "Malformed": "The answer did not arrive whole, and whether the call was carried out is unknown: repeat the run, which looks first.",
     "Unreachable": "Check the region's name, the network, and AWS_ENDPOINT_URL when it is set.",
 }
 
@@ -47,6 +49,10 @@ _KINDS: dict[str, str] = {
     "RequestLimitExceeded": "Throttling",
     "SlowDown": "Throttling",
     "TooManyRequestsException": "Throttling",
+    "LimitExceeded": "Quota",
+    "LimitExceededException": "Quota",
+    "ResourceLimitExceeded": "Quota",
+    "ServiceQuotaExceededException": "Quota",
     "InternalError": "Unavailable",
     "InternalFailure": "Unavailable",
     "InternalServerError": "Unavailable",
@@ -67,6 +73,7 @@ _KINDS: dict[str, str] = {
     "ConnectTimeoutError": "Unreachable",
     "ReadTimeoutError": "Unreachable",
     "ConnectionClosedError": "Unreachable",
+    "ResponseParserError": "Malformed",
 }
 
 
@@ -96,7 +103,8 @@ def error_message(error: BaseException) -> str:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return str(response.get("Error", {}).get("Message") or error)
-    return str(error)
+    # botocore shows what it could not read, which may be half of a secret, from the second line on.
+    return str(error).partition("\n")[0]
 
 
 def is_error(error: BaseException, codes: Collection[str], text: str = "") -> bool:
@@ -105,14 +113,14 @@ def is_error(error: BaseException, codes: Collection[str], text: str = "") -> bo
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the failure may pass by itself: throttled, an internal error, a lost connection.
+    """Whether the failure may pass by itself: throttled, an internal error, a lost connection or a part of an answer.
 
     Whether AWS carried the call out all the same, nobody knows.
     """
     response = getattr(error, "response", None)  # of a lost connection None, although it is an attribute
     answer = response if isinstance(response, dict) else {}
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return status >= 500 or _KINDS.get(error_code(error)) in ("Throttling", "Unavailable", "Unreachable")
+    return status >= 500 or _KINDS.get(error_code(error)) in ("Throttling", "Unavailable", "Unreachable", "Malformed")
 
 
 def is_throttled(error: BaseException) -> bool:

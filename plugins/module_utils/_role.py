@@ -50,7 +50,8 @@ ABSENT = ("NoSuchEntity", "NoSuchEntityException")
 OVERTAKEN = ("ConcurrentModification", "ConcurrentModificationException", "DeleteConflict", "DeleteConflictException")
 EXISTS = ("EntityAlreadyExists", "EntityAlreadyExistsException")
 FIRST_DELAY = 0.2
-DELAY = 2.0
+DELAY = 10.0
+"""Seconds between two looks, once they are no longer frequent; the pause doubles from C(FIRST_DELAY) up to it."""
 APPEARANCE_TIMEOUT = 20.0
 """How long a role that IAM says exists may stay invisible before we believe that it has another name."""
 

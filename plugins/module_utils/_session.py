@@ -29,6 +29,7 @@ except ImportError:
     pass
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._whole_answers import require_whole_answers
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +80,7 @@ class Session:
         with lasting():
             client = self._session.create_client(service, config=wished, **self._parameters)
         share_trust(client)
+        require_whole_answers(client)
         return client
 
     def load_trust(self) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
     client_config,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._whole_answers import require_whole_answers
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,4 +72,6 @@ def _assumed(plugin: AwsPlugin, region: str) -> dict[str, t.Any]:
 def _new_client(plugin: AwsPlugin, region: str, credentials: Mapping[str, t.Any], service: str) -> t.Any:
     # The name that modules give themselves is global to the process, which plugins share with those of other collections.
     config = client_config(user_agent_extra=f"{COLLECTION_NAME}/{COLLECTION_VERSION}")
-    return plugin.client(service, region=region, config=config, **credentials)
+    client = plugin.client(service, region=region, config=config, **credentials)
+    require_whole_answers(client)
+    return client

@@ -126,6 +126,7 @@ class Assembly:
             running.presigned.load({})
             running.sessions.load({})
             running.faults.clear()
+            running.past_answers.clear()
             running.rate_limits.clear()
             running.clock.reset()
             running.settings.restore(self._initial)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from localaws import distance
 from localaws.connections import ConnectionDroppedError
+from localaws.past_answers import request_key
 from localaws.protocol_errors import Answer, Dialect, ServiceError, render, service_error
 from localaws.request_log import Entry
 
@@ -48,7 +49,7 @@ class ControlPlane:
         distance.note_arrival(entry, environ)
         try:
             answer = self._with_faults(
-                entry, call.dialect, environ, lambda: self._perform(call, environ, body, entry, principal)
+                entry, call.dialect, environ, lambda: self._remembered(call, environ, body, entry, principal), body
             )
             entry.status, entry.error = answer.status, error_code(answer)
         finally:
@@ -60,7 +61,9 @@ class ControlPlane:
             running.changes.mark()
         return answer
 
-    def _with_faults(self, entry: Entry, dialect: Dialect, environ: Environ, perform: Callable[[], Answer]) -> Answer:
+    def _with_faults(
+        self, entry: Entry, dialect: Dialect, environ: Environ, perform: Callable[[], Answer], body: bytes
+    ) -> Answer:
         """Delay the call, answer instead of it, or carry it out and lose its answer."""
         seconds, fault = self._running.faults.draw(entry.service, entry.operation, entry.resource)
         if seconds:
@@ -69,10 +72,15 @@ class ControlPlane:
         if fault is None:
             return self._within_limits(entry, dialect, environ, perform)
         entry.fault = fault.name()
-        if fault.after:
-            perform()
+        if fault.stale:
+            past = None if entry.write else self._running.past_answers.get(request_key(environ, body))
+            return past or self._within_limits(entry, dialect, environ, perform)
+        if fault.after or fault.malformed:
+            answer = perform()
             if entry.write:
                 self._running.changes.mark()
+            if fault.malformed:
+                return broken_off(answer)
         return faulty(fault, dialect, environ["REQUEST_METHOD"])
 
     def _within_limits(self, entry: Entry, dialect: Dialect, environ: Environ, perform: Callable[[], Answer]) -> Answer:
@@ -81,6 +89,14 @@ class ControlPlane:
         if running.rate_limits.admit(entry.service, running.settings.rate_limits):
             return perform()
         return render(service_error("throttled", dialect), dialect, environ["REQUEST_METHOD"])
+
+    def _remembered(
+        self, call: Call, environ: Environ, body: bytes, entry: Entry, principal: Principal | None
+    ) -> Answer:
+        answer = self._perform(call, environ, body, entry, principal)
+        if not call.changes_state:
+            self._running.past_answers.keep(request_key(environ, body), answer)
+        return answer
 
     def _perform(self, call: Call, environ: Environ, body: bytes, entry: Entry, principal: Principal | None) -> Answer:
         from localaws.authorization import AccessDenied, authorize_call
@@ -124,3 +140,9 @@ def faulty(fault: Fault, dialect: Dialect, method: str) -> Answer:
     if fault.reset:
         raise ConnectionDroppedError
     return render(ServiceError(fault.answer_code, fault.message, fault.answer_status), dialect, method)
+
+
+def broken_off(answer: Answer) -> Answer:
+    """The first half of an answer, as if it were all."""
+    headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+    return Answer(answer.status, answer.body[: len(answer.body) // 2], headers)

@@ -39,6 +39,8 @@ class Fault:
 
     ``after`` performs the call and then answers with the error: the answer that got lost. ``reset`` closes
     the connection without an answer; together they are a call that worked and whose client never learns it.
+    ``malformed`` performs the call and breaks its answer off. ``stale`` answers a read as the same request was
+    answered the last time: a copy of the state that has not caught up yet.
     """
 
     service: str = "*"
@@ -53,6 +55,8 @@ class Fault:
     latency_ms: float = 0.0
     after: bool = False
     reset: bool = False
+    malformed: bool = False
+    stale: bool = False
     matched: int = field(default=0)
     fired: int = field(default=0)
 
@@ -69,12 +73,14 @@ class Fault:
     @property
     def is_error(self) -> bool:
         """Whether it does more than delay."""
-        return self.code is not None or self.status is not None or self.reset
+        return self.code is not None or self.status is not None or self.reset or self.malformed or self.stale
 
     def name(self) -> str:
         """How the request log calls it."""
         if self.reset:
             return "reset after" if self.after else "reset"
+        if self.malformed or self.stale:
+            return "malformed" if self.malformed else "stale"
         if not self.is_error:
             return "latency"
         return f"{self.answer_code} after" if self.after else self.answer_code
@@ -144,6 +150,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "latency_ms": (int, float),
     "after": (bool,),
     "reset": (bool,),
+    "malformed": (bool,),
+    "stale": (bool,),
 }
 
 
@@ -157,7 +165,7 @@ def _parsed(rule: Mapping[str, Any]) -> Fault:
             raise InvalidFaultError(f"{name} must be {_TYPES[name][0].__name__}, not {value!r}")
     fault = Fault(**rule)
     if not fault.is_error and not fault.latency_ms:
-        raise InvalidFaultError("a fault needs a code, a status, reset or latency_ms")
+        raise InvalidFaultError("a fault needs a code, a status, reset, malformed, stale or latency_ms")
     if not 0 <= fault.probability <= 1:
         raise InvalidFaultError(f"probability must be between 0 and 1, not {fault.probability}")
     return fault

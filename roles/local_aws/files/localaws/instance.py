@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localaws.changes import Changes
+from localaws.past_answers import PastAnswers
 from localaws.rate_limits import RateLimits
 from localaws.schedules.invocations import Invocations
 
@@ -37,6 +38,7 @@ class Instance:
     rate_limits: RateLimits = field(default_factory=RateLimits)
     changes: Changes = field(default_factory=Changes)
     invocations: Invocations = field(default_factory=Invocations)
+    past_answers: PastAnswers = field(default_factory=PastAnswers)
 
     @property
     def endpoint(self) -> str:

@@ -1,0 +1,241 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One cell of the matrix: a run with one fault in one call, what became of it, and what the next run makes of that."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections import Counter
+from dataclasses import dataclass, field
+
+from fault_matrix.facts import differences, facts
+from fault_matrix.kinds import GONE, KINDS, Target
+from fault_matrix.removal import REMOVERS
+from fault_matrix.scenarios import DELAYS
+from module_run import ModuleFailedError, Modules
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fault_matrix.kinds import Kind
+    from fault_matrix.near_aws import NearAws, Snapshot
+    from fault_matrix.removal import Remover
+    from fault_matrix.scenarios import Json, Scenario
+    from module_run import Run
+
+MOST_MORE_CALLS = 120
+"""Beyond those of the clean run: looking for as long as a module waits."""
+LONGEST = 900.0
+"""Seconds, on the clock that sleeping moves."""
+NEXT_STEP = re.compile(
+    r"\b(repeat|allow|sign in|raise|check|set|delete|wait|choose|look|correct|give|remove|use|ask for|find|name|install|add)\b",
+    re.IGNORECASE,
+)
+REMEDY = "recreate_failed=true"
+READ_ONLY = ("sagemaker_mlflow_server_info", "sagemaker_mlflow_app_info", "sagemaker_mlflow_presigned_url")
+
+
+@dataclass
+class Clean:
+    """The run without a fault.
+
+    :param end: the account after it.
+    :param ends_after_removal: the account after it when its thing of a service was gone before.
+    """
+
+    scenario: Scenario
+    start: Snapshot
+    targets: list[Target]
+    end: str
+    changed: bool
+    ends_after_removal: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """What became of one run with a fault.
+
+    :param message: of the failure; None when it succeeded.
+    :param problems: what must not be; none when all is well.
+    """
+
+    scenario: str
+    target: Target
+    kind: str
+    message: str | None = None
+    calls: int = 0
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+
+
+def clean_run(aws: NearAws, scenario: Scenario) -> Clean:
+    """Make the start state, run, and note what was called."""
+    aws.region.reset()
+    aws.region.configure(delays=DELAYS)
+    modules = Modules(aws.region, in_controller=True)
+    for prepare in scenario.before:
+        prepare(modules)
+    start = aws.snapshot()
+    aws.restore(start)
+    run = modules.run(scenario.module, **scenario.options)
+    clean = Clean(scenario, start, targets_of(aws), facts(aws), run.changed)
+    for service, remove in _removers(scenario).items():
+        aws.restore(start)
+        remove(aws.region)
+        modules.run(scenario.module, **scenario.options)
+        clean.ends_after_removal[service] = facts(aws)
+    return clean
+
+
+def _removers(scenario: Scenario) -> dict[str, Remover]:
+    return {} if scenario.module in READ_ONLY else REMOVERS.get(scenario.module, {})
+
+
+def targets_of(aws: NearAws) -> list[Target]:
+    """The calls that were made, each told from the earlier ones of its name."""
+    seen: Counter[str] = Counter()
+    targets = []
+    for position, entry in enumerate(aws.entries()):
+        skip = seen[entry.name]
+        targets.append(Target(entry.service, entry.operation, entry.resource, entry.write, skip, position))
+        seen[entry.name] += 1
+    return targets
+
+
+def outcomes(aws: NearAws, scenario: Scenario) -> Iterator[Outcome]:
+    """Every call of a scenario with every fault that it can have."""
+    clean = clean_run(aws, scenario)
+    for target in clean.targets:
+        for kind in KINDS:
+            if applies(kind, target, scenario):
+                yield outcome(aws, clean, target, kind)
+
+
+def applies(kind: Kind, target: Target, scenario: Scenario) -> bool:
+    """Whether a call can have a fault."""
+    return kind.applies(target) and (not kind.removes or target.service in REMOVERS.get(scenario.module, {}))
+
+
+def outcome(aws: NearAws, clean: Clean, target: Target, kind: Kind) -> Outcome:
+    """One cell."""
+    aws.restore(clean.start)
+    after: Json = {}
+    if kind.faults:
+        aws.region.inject(kind.faults(target))
+    if kind.settings:
+        before, after = kind.settings(target)
+        aws.region.configure(**before)
+    if kind.removes:
+        aws.interposed = Removal(aws, target, clean.scenario.module)
+    found = Outcome(clean.scenario.name, target, kind.name)
+    _first_run(aws, clean, found)
+    if found.message is not None:
+        aws.running.faults.clear()
+        aws.region.configure(**after)
+        aws.interposed = None
+        _judge_message(found, clean.scenario)
+        if not (kind.removes and clean.scenario.module in READ_ONLY):
+            _next_run(aws, clean, found)
+    return found
+
+
+def _first_run(aws: NearAws, clean: Clean, found: Outcome) -> None:
+    run = attempt(aws, clean.scenario, found)
+    found.calls, found.seconds = len(aws.entries()), aws.slept
+    if found.calls > len(clean.targets) + MOST_MORE_CALLS:
+        found.problems.append(f"{found.calls} calls, and {len(clean.targets)} without a fault")
+    if found.seconds > LONGEST:
+        found.problems.append(f"{found.seconds:.0f} s")
+    if run is None:
+        return
+    removed = isinstance(aws.interposed, Removal)
+    if not (removed and clean.scenario.module in READ_ONLY):
+        _compare(aws, clean, found, "it succeeded")
+    if run.changed != clean.changed and not removed:
+        found.problems.append(f"changed is {run.changed}, and {clean.changed} without a fault")
+
+
+def attempt(aws: NearAws, scenario: Scenario, found: Outcome, **options: t.Any) -> Run | None:
+    """A run; of a failure, or what should never come out of a module, the outcome is told."""
+    try:
+        return Modules(aws.region, in_controller=True).run(scenario.module, **{**scenario.options, **options})
+    except ModuleFailedError as failure:
+        found.message = str(failure.result["msg"])
+    except Exception as error:
+        found.message = f"{type(error).__name__}: {error}"
+        found.problems.append(f"a traceback: {found.message}")
+    return None
+
+
+def _judge_message(found: Outcome, scenario: Scenario) -> None:
+    message = str(found.message)
+    names = [str(value) for key, value in _named(scenario.options)]
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", found.target.operation).lower()
+    if not any(name in message for name in (*names, found.target.operation, snake)):
+        found.problems.append(f"the message names neither the call nor the thing: {message}")
+    if not NEXT_STEP.search(message):
+        found.problems.append(f"the message says nothing to do: {message}")
+
+
+def _named(options: Json) -> Iterator[tuple[str, t.Any]]:
+    for key, value in options.items():
+        if isinstance(value, dict):
+            yield from _named(value)
+        elif key in ("name", "alias", "arn"):
+            yield key, value
+
+
+def _next_run(aws: NearAws, clean: Clean, found: Outcome) -> None:
+    scenario = clean.scenario
+    after = Outcome(found.scenario, found.target, found.kind)
+    remedy = with_remedy(scenario.options) if REMEDY in str(found.message) else {}
+    if attempt(aws, scenario, after, **remedy) is None:
+        found.problems.append(f"the next run failed: {after.message}")
+        return
+    _compare(aws, clean, found, "the next run succeeded")
+
+
+def with_remedy(options: Json) -> Json:
+    """The option that a message about a failed creation names."""
+    parts = [part for part in ("tracking_server", "app") if isinstance(options.get(part), dict)]
+    if parts:
+        return {part: {**options[part], "recreate_failed": True} for part in parts}
+    return {"recreate_failed": True}
+
+
+def _compare(aws: NearAws, clean: Clean, found: Outcome, when: str) -> None:
+    end = facts(aws)
+    removed = clean.ends_after_removal.get(found.target.service) if found.kind == GONE else None
+    if end not in (clean.end, removed):
+        found.problems.append(f"{when}, with another end: {differences(clean.end, end)[:6]}")
+
+
+@dataclass
+class Removal:
+    """Deletes what a run is about just before one of its calls."""
+
+    aws: NearAws
+    target: Target
+    module: str
+    is_over: bool = False
+
+    def before(self) -> None:
+        """Is it time?"""
+        if self.is_over:
+            return
+        self.is_over = self._is_next()
+        if self.is_over:
+            log = self.aws.running.request_log
+            kept = list(log._entries)
+            REMOVERS[self.module][self.target.service](self.aws.region)
+            log._entries.clear()
+            log._entries.extend(kept)
+
+    def after(self) -> None:
+        """Nothing."""
+
+    def _is_next(self) -> bool:
+        """Requests are made in the same order as in the clean run, so their number tells which comes next."""
+        return len(self.aws.entries()) == self.target.position
