@@ -226,7 +226,7 @@ class Deadline:
     timeout: float
     delay: float
     first_delay: float | None = None
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())  # looked up when it begins
 
     @property
     def elapsed(self) -> float:

@@ -125,8 +125,9 @@ class Bucket:
             differing = [change.name for change in self.plan(state).changes]
             if not differing:
                 return state
-        if state.exists != self._wish.present:
-            raise Superseded  # somebody has deleted it, or made it anew, since we wrote to it
+        if not set(differing) <= {change.name for change in plan.changes}:
+            # Not ours to wait for: a read before the plan lagged behind, or somebody has changed it since.
+            raise Superseded
         self._warn(
             f"AWS accepted every change of the {self.title}, but after {CONFIRM_TIMEOUT:.0f} s it still shows another "
             f"value for: {', '.join(differing)}. Run again to see whether somebody else changes it too."

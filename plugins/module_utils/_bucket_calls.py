@@ -87,7 +87,8 @@ class BucketCalls:
             answer: dict[str, t.Any] = call(Bucket=self._bucket, **bound, **parameters)
         except AWS_ERRORS as error:
             code = error_code(error)
-            if code in _NOT_THERE:
+            # Only HeadBucket's answers have no body. Another one without a code is a part of an answer, and proves nothing.
+            if code == "NoSuchBucket" or (code == "404" and operation == "head_bucket"):
                 return None
             if missing and code == missing:
                 return {}

@@ -28,6 +28,9 @@ ROUNDS = 4
 """How often a plan is made anew when somebody else changed the resource between our read and our write."""
 
 
+LOOK_AGAIN = "Somebody may be changing it, or AWS lags behind: repeat the run, which looks anew."
+
+
 class Superseded(Exception):  # noqa: N818  # not an error: the world moved on, and the plan is made anew
     """The resource was changed by somebody else since it was read (or an answer of AWS was lost)."""
 
@@ -89,7 +92,8 @@ def explained(resource: Resource[State], applied: list[Change]) -> Iterator[None
         yield
     except AWS_ERRORS as error:
         # A refused write was explained where it was made, so this was a read.
-        raise MlflowError(explain(error, f"reading the {resource.title}"), **_already_done(applied)) from error
+        message = explain(error, f"reading the {resource.title}", otherwise=LOOK_AGAIN)
+        raise MlflowError(message, **_already_done(applied)) from error
     except MlflowError as error:
         error.details = {**_already_done(applied), **error.details}
         raise

@@ -128,19 +128,27 @@ def is_throttled(error: BaseException) -> bool:
     return _KINDS.get(error_code(error)) == "Throttling"
 
 
-def explain(error: BaseException, doing: str) -> str:
+def explain(error: BaseException, doing: str, otherwise: str = "") -> str:
     """One readable sentence for a botocore error, with the next step where there is one.
 
     :param error: a ClientError or any other BotoCoreError.
     :param doing: what was being done, as in "creating the role 'mlflow-staging-mlflow-role'".
+    :param otherwise: the next step when there is none for the kind of error.
     """
     code = error_code(error)
     operation = getattr(error, "operation_name", "")
     where = f" ({operation})" if operation else ""
-    next_step = NEXT_STEPS.get(_KINDS.get(code, ""), "")
+    next_step = NEXT_STEPS.get(_kind_of(error), otherwise)
     return (
         f"Failed while {doing}{where}: {code}: {error_message(error)}".rstrip(". ") + ". " * bool(next_step) + next_step
     )
+
+
+def _kind_of(error: BaseException) -> str:
+    """The key of its next step. An error without a code is a part of an answer; answers to Head requests never have one."""
+    code = error_code(error)
+    is_part = code.isdigit() and not getattr(error, "operation_name", "Head").startswith("Head")
+    return _KINDS.get(code, "Malformed" if is_part else "")
 
 
 def is_denied(error: BaseException | None) -> bool:

@@ -69,6 +69,17 @@ def meant(apps: Iterable[Listed], wish: Wish) -> Listed | None:
     return next(iter(live or sorted(named, key=lambda each: wish.names.index(each.name))), None)
 
 
+def oldest_before(namesakes: Iterable[Listed], arn: str, creation_time: str | None) -> Listed | None:
+    """The oldest live App, if it is older than this one. Of several runs that create one at once, all agree on it."""
+    live = sorted((each for each in namesakes if each.is_live), key=_age)
+    return live[0] if live and _age(live[0]) < (creation_time or "", arn) else None
+
+
+def _age(app: Listed) -> tuple[str, str]:
+    """What sorts the older first; of two of the same second too, all runs name the same."""
+    return app.creation_time or "", app.arn
+
+
 def require_free_name(apps: Iterable[Listed], wish: Wish) -> None:
     """Names may repeat in AWS, but then nobody can tell by name which App is meant."""
     others = [each for each in apps if each.is_live and each.name == wish.new_name and each.arn != wish.arn]

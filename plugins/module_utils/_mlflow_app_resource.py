@@ -30,15 +30,21 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app
     wish_from_parameters,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_around import read_around
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_list import list_apps, meant
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_list import (
+    list_apps,
+    meant,
+    oldest_before,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_outcome import KIND, AppWords
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_plan import (
     CREATE,
     DEFAULTS,
+    DELETE,
     UPDATE,
     Around,
     make_plan,
 )
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_resource import (
     SageMakerResource,
@@ -52,7 +58,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import State
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
 CREATE_OPERATION = "CreateMlflowApp"
@@ -164,6 +170,8 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
     def _transmit(self, call: Call) -> None:
         if call.operation == CREATE:
             self._arn = self._created_arn = self._create(call)
+            if not self._is_adopted:
+                self._give_way()
         else:
             super()._transmit(call)
 
@@ -190,6 +198,28 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
                     raise
                 failure = error
         raise MlflowError(self._words.refused(t.cast("Exception", failure), call)) from failure
+
+    def _give_way(self) -> None:
+        """Remove the App that was just made when there is an older one of its name, and go on with that.
+
+        AWS takes two Apps of one name. The list from before may have lagged behind, and two runs may create at the same moment;
+        then the younger one goes, which its own run has made and nobody can have used.
+        """
+        own_arn = str(self._created_arn)
+        others = [each for each in list_apps(self._clients) if each.arn != own_arn and each.name == self.wish.names[0]]
+        own = self._look() if any(each.is_live for each in others) else None
+        older = own and oldest_before(others, own_arn, own.creation_time)
+        if not older:
+            return
+        # AWS deletes no App that it is still creating.
+        self._watch(self._waiting.patience).until(lambda now, _elapsed: now is None or not now.in_flux, "to be created")
+        self._clients.send(Call("sagemaker", DELETE, {"Arn": own_arn}))
+        self._warn(
+            f"There was an MLflow App '{older.name}' already, which AWS had not listed yet or somebody created at the same moment: "
+            f"{older.arn}. This run goes on with it, and removed the one that it had just created, {own_arn}."
+        )
+        self._arn = self._created_arn = None
+        raise Superseded
 
     def _check_result(self, call: Call) -> None:
         if self._last is None:

@@ -82,7 +82,8 @@ class Words(t.Generic[Kept]):
 
     def quota_exceeded(self, error: Exception) -> str:
         """The account is full."""
-        return sagemaker.quota_exceeded(self.kind.plural, self.region, error_message(error))
+        full = sagemaker.quota_exceeded(self.kind.plural, self.region, error_message(error))
+        return f"The {self.title} cannot be created. {full}"
 
     def refused(self, error: Exception, call: Call) -> str:
         """AWS says no for a reason of its own."""

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
 
 from fault_matrix.facts import differences, facts
-from fault_matrix.kinds import GONE, KINDS, Target
+from fault_matrix.kinds import GONE, KINDS, OF_REPEATED_READS, Target
 from fault_matrix.removal import REMOVERS
 from fault_matrix.scenarios import DELAYS
 from module_run import ModuleFailedError, Modules
@@ -30,7 +31,7 @@ MOST_MORE_CALLS = 120
 LONGEST = 900.0
 """Seconds, on the clock that sleeping moves."""
 NEXT_STEP = re.compile(
-    r"\b(repeat|allow|sign in|raise|check|set|delete|wait|choose|look|correct|give|remove|use|ask for|find|name|install|add)\b",
+    r"\b(repeat|allow|sign in|raise|check|set|delete|wait|choose|look|correct|give|needs|remove|use|ask for|find|name|install|add)\b",
     re.IGNORECASE,
 )
 REMEDY = "recreate_failed=true"
@@ -84,8 +85,9 @@ def clean_run(aws: NearAws, scenario: Scenario) -> Clean:
     for service, remove in _removers(scenario).items():
         aws.restore(start)
         remove(aws.region)
-        modules.run(scenario.module, **scenario.options)
-        clean.ends_after_removal[service] = facts(aws)
+        with contextlib.suppress(ModuleFailedError):  # what is gone cannot be stopped
+            modules.run(scenario.module, **scenario.options)
+            clean.ends_after_removal[service] = facts(aws)
     return clean
 
 
@@ -96,10 +98,13 @@ def _removers(scenario: Scenario) -> dict[str, Remover]:
 def targets_of(aws: NearAws) -> list[Target]:
     """The calls that were made, each told from the earlier ones of its name."""
     seen: Counter[str] = Counter()
+    known: set[tuple[str, str]] = set()
     targets = []
     for position, entry in enumerate(aws.entries()):
         skip = seen[entry.name]
-        targets.append(Target(entry.service, entry.operation, entry.resource, entry.write, skip, position))
+        repeats = not entry.write and (entry.name, entry.resource) in known
+        known.add((entry.name, entry.resource))
+        targets.append(Target(entry.service, entry.operation, entry.resource, entry.write, skip, position, repeats))
         seen[entry.name] += 1
     return targets
 
@@ -115,6 +120,8 @@ def outcomes(aws: NearAws, scenario: Scenario) -> Iterator[Outcome]:
 
 def applies(kind: Kind, target: Target, scenario: Scenario) -> bool:
     """Whether a call can have a fault."""
+    if target.repeats and kind.name not in OF_REPEATED_READS:
+        return False
     return kind.applies(target) and (not kind.removes or target.service in REMOVERS.get(scenario.module, {}))
 
 
@@ -136,7 +143,7 @@ def outcome(aws: NearAws, clean: Clean, target: Target, kind: Kind) -> Outcome:
         aws.region.configure(**after)
         aws.interposed = None
         _judge_message(found, clean.scenario)
-        if not (kind.removes and clean.scenario.module in READ_ONLY):
+        if not kind.removes or target.service in clean.ends_after_removal:
             _next_run(aws, clean, found)
     return found
 
@@ -151,8 +158,8 @@ def _first_run(aws: NearAws, clean: Clean, found: Outcome) -> None:
     if run is None:
         return
     removed = isinstance(aws.interposed, Removal)
-    if not (removed and clean.scenario.module in READ_ONLY):
-        _compare(aws, clean, found, "it succeeded")
+    if not removed or found.target.service in clean.ends_after_removal:
+        compare(aws, clean, found, "it succeeded")
     if run.changed != clean.changed and not removed:
         found.problems.append(f"changed is {run.changed}, and {clean.changed} without a fault")
 
@@ -194,7 +201,7 @@ def _next_run(aws: NearAws, clean: Clean, found: Outcome) -> None:
     if attempt(aws, scenario, after, **remedy) is None:
         found.problems.append(f"the next run failed: {after.message}")
         return
-    _compare(aws, clean, found, "the next run succeeded")
+    compare(aws, clean, found, "the next run succeeded")
 
 
 def with_remedy(options: Json) -> Json:
@@ -205,7 +212,8 @@ def with_remedy(options: Json) -> Json:
     return {"recreate_failed": True}
 
 
-def _compare(aws: NearAws, clean: Clean, found: Outcome, when: str) -> None:
+def compare(aws: NearAws, clean: Clean, found: Outcome, when: str) -> None:
+    """Note what the account has otherwise than after the clean run."""
     end = facts(aws)
     removed = clean.ends_after_removal.get(found.target.service) if found.kind == GONE else None
     if end not in (clean.end, removed):

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fault_matrix.near_aws import NearAws
+
     from localaws.control_plane.store import MlflowResource
 
 _SERVICES = ("iam", "s3", "scheduler", "kms", "ec2", "cloudtrail")

@@ -47,8 +47,16 @@ _QUOTAS = {
 }
 _BUSY = {
     "sagemaker": ("ValidationException", 400, "mlflow is currently in status UPDATING, can't be changed."),
-    "s3": ("OperationAborted", 409, "A conflicting conditional operation is currently in progress against this resource."),
-    "iam": ("ConcurrentModification", 409, "The request was rejected because multiple requests to change this object were submitted."),
+    "s3": (
+        "OperationAborted",
+        409,
+        "A conflicting conditional operation is currently in progress against this resource.",
+    ),
+    "iam": (
+        "ConcurrentModification",
+        409,
+        "The request was rejected because multiple requests to change this object were submitted.",
+    ),
     "scheduler": ("ConflictException", 409, "Updating or deleting the resource can cause an inconsistent state."),
 }
 _THROTTLED = {"s3": ("SlowDown", 503), "iam": ("Throttling", 400), "sts": ("Throttling", 400)}
@@ -62,6 +70,7 @@ class Target:
 
     :param skip: how many calls of the same name are before it.
     :param position: how many calls are before it.
+    :param repeats: whether it is a read that the run has made before.
     """
 
     service: str
@@ -70,6 +79,7 @@ class Target:
     write: bool
     skip: int
     position: int
+    repeats: bool
 
     @property
     def name(self) -> str:
@@ -123,6 +133,8 @@ def _busy(target: Target) -> Json:
     return target.fault(code=code, status=status, message=message)
 
 
+OF_REPEATED_READS = ("throttled", "expired token", "malformed answer", "stale read", GONE)
+"""What is retried below the modules is the same for every read of one kind; what they decide on the answer is not."""
 KINDS: list[Kind] = [
     Kind("throttled", _always, lambda target: _throttled(target, 2)),
     Kind("throttled for good", _always, lambda target: _throttled(target, FOR_GOOD)),
@@ -130,9 +142,9 @@ KINDS: list[Kind] = [
     Kind("503", _always, lambda target: target.fault(code="ServiceUnavailable", status=503, times=2)),
     Kind("500, but done", _writes, lambda target: target.fault(code="InternalFailure", status=500, after=True)),
     Kind("timeout before", _always, lambda target: target.fault(code="X", status=503, latency_ms=PAST_TIMEOUT_MS)),
-    Kind("timeout after", _always, lambda target: target.fault(latency_ms=PAST_TIMEOUT_MS)),
+    Kind("timeout after", _writes, lambda target: target.fault(latency_ms=PAST_TIMEOUT_MS)),
     Kind("reset before", _always, lambda target: target.fault(reset=True)),
-    Kind("reset after", _always, lambda target: target.fault(reset=True, after=True)),
+    Kind("reset after", _writes, lambda target: target.fault(reset=True, after=True)),
     Kind(
         "access denied",
         _always,
@@ -147,7 +159,10 @@ KINDS: list[Kind] = [
         "expired token",
         _always,
         lambda target: target.fault(
-            code=_EXPIRED.get(target.service, "ExpiredTokenException"), status=403, times=FOR_GOOD, message="The security token included in the request is expired"
+            code=_EXPIRED.get(target.service, "ExpiredTokenException"),
+            status=403,
+            times=FOR_GOOD,
+            message="The security token included in the request is expired",
         ),
     ),
     Kind("malformed answer", _always, lambda target: target.fault(malformed=True)),
@@ -162,8 +177,14 @@ KINDS: list[Kind] = [
     Kind(
         "quota exceeded",
         _is_in(_QUOTAS),
-        lambda target: target.fault(code=_QUOTAS[target.operation], times=FOR_GOOD, message="You have reached the limit"),
+        lambda target: target.fault(
+            code=_QUOTAS[target.operation], times=FOR_GOOD, message="You have reached the limit"
+        ),
     ),
     Kind("stuck", _is_in(VERBS), settings=lambda target: ({"stuck": [VERBS[target.operation]]}, {"stuck": []})),
-    Kind("fails once", _is_in(VERBS), settings=lambda target: ({"fail_next": {VERBS[target.operation]: True}}, {"fail_next": {}})),
+    Kind(
+        "fails once",
+        _is_in(VERBS),
+        settings=lambda target: ({"fail_next": {VERBS[target.operation]: True}}, {"fail_next": {}}),
+    ),
 ]

@@ -29,6 +29,8 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from fault_matrix.shortcuts import KeptSessions, RememberedReads
 from local_region import ACCOUNT, LocalRegion
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _aws
 from localaws import control_plane, identify, instance, lean_botocore, moto_pickle, moto_repairs, schedules
 from localaws.clock import Clock
 from localaws.connections import ConnectionDroppedError
@@ -41,8 +43,6 @@ from localaws.mlflow_processes import Processes
 from localaws.past_answers import request_key
 from localaws.request_log import RequestLog
 from localaws.settings import Settings
-
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _aws
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,8 +141,9 @@ class NearAws:
 
     def __post_init__(self) -> None:
         lean_botocore.prepare()
-        from localaws.moto_calls import MotoCalls
         from moto import backends as moto_backends
+
+        from localaws.moto_calls import MotoCalls
 
         clock = Clock()
         settings = Settings(home=self.home, mlflow="off", signature_check=False)
@@ -171,9 +172,7 @@ class NearAws:
 
     def snapshot(self) -> Snapshot:
         """The present state."""
-        backends = {
-            module: moto_pickle.dump(each, self._blobs) for module, each in moto_pickle.used_backends().items()
-        }
+        backends = {module: moto_pickle.dump(each, self._blobs) for module, each in moto_pickle.used_backends().items()}
         return Snapshot(
             backends,
             pickle.dumps(self.running.store.dump()),
@@ -196,7 +195,8 @@ class NearAws:
         vars(self.running.settings).update(pickle.loads(snapshot.settings))
         self.running.faults.clear()
         self.running.request_log.clear()
-        self.running.clock.reset()
+        # Time does not go back: what the state holds was made before now.
+        self.running.clock.load([(0.0, self.running.clock.offset)])
         self._moto.state = snapshot.state
         self.slept = 0.0
         self.interposed = None
@@ -206,7 +206,9 @@ class NearAws:
         """For so long, this is what botocore's clients reach."""
         real = time.monotonic
         with contextlib.ExitStack() as stack:
-            stack.enter_context(mock.patch.object(URLLib3Session, "send", lambda _session, request: self._send(request)))
+            stack.enter_context(
+                mock.patch.object(URLLib3Session, "send", lambda _session, request: self._send(request))
+            )
             stack.enter_context(mock.patch.object(time, "sleep", self._sleep))
             stack.enter_context(mock.patch.object(time, "monotonic", lambda: real() + self.slept))
             stack.enter_context(mock.patch.object(_aws, "ThreadPoolExecutor", InTurn))
@@ -216,7 +218,9 @@ class NearAws:
             stack.enter_context(mock.patch.object(identify, "identify", self._identified(identify.identify)))
             known = lean_botocore._policy_data
             policies = functools.cache(lambda names: known(names))
-            stack.enter_context(mock.patch.object(lean_botocore, "_policy_data", lambda names: policies(frozenset(names))))
+            stack.enter_context(
+                mock.patch.object(lean_botocore, "_policy_data", lambda names: policies(frozenset(names)))
+            )
             stack.enter_context(mock.patch("moto.backends.list_of_moto_modules", lambda: self._moto_modules))
             yield self.region
 

@@ -147,7 +147,8 @@ def _objects(region: LocalRegion) -> None:
         region.client("s3").put_object(Bucket=BUCKET, Key="0/run/artifacts/model.bin", Body=body)
 
 
-def _role_drift(region: LocalRegion) -> None:
+def role_drift(region: LocalRegion) -> None:
+    """Somebody has changed the role by hand; nothing when there is none."""
     iam = region.client("iam")
     iam.put_role_policy(RoleName=ROLE, PolicyName="team", PolicyDocument=json.dumps(OTHER_POLICY))
     iam.detach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
@@ -156,7 +157,8 @@ def _role_drift(region: LocalRegion) -> None:
     iam.update_role(RoleName=ROLE, Description="changed by hand", MaxSessionDuration=7200)
 
 
-def _bucket_drift(region: LocalRegion) -> None:
+def bucket_drift(region: LocalRegion) -> None:
+    """Somebody has changed the bucket by hand."""
     s3 = region.client("s3")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
     s3.delete_bucket_lifecycle(Bucket=BUCKET)
@@ -193,7 +195,7 @@ def _key_drift(region: LocalRegion) -> None:
     kms.untag_resource(KeyId=key, TagKeys=["Project"])
 
 
-def _life(  # noqa: PLR0913
+def _life(
     title: str,
     module: str,
     wish: Json,
@@ -224,14 +226,14 @@ SERVER_MADE = (*FOUNDED, ran("sagemaker_mlflow_server", SERVER_WISH))
 STOPPED = ran("sagemaker_mlflow_server", {"name": NAME, "state": "stopped", **WAIT})
 SCENARIOS: list[Scenario] = [
     *_life(
-        "role", "iam_mlflow_role", ROLE_WISH, drift=(by_hand(_role_drift),), absent={"name": ROLE, "state": "absent"}
+        "role", "iam_mlflow_role", ROLE_WISH, drift=(by_hand(role_drift),), absent={"name": ROLE, "state": "absent"}
     ),
     *_life(
         "bucket",
         "s3_mlflow_bucket",
         {**BUCKET_WISH, "kms_key_id": KEY_ALIAS},
         before=(by_hand(_key),),
-        drift=(by_hand(_bucket_drift),),
+        drift=(by_hand(bucket_drift),),
         absent={"name": BUCKET, "state": "absent", "force_delete_objects": True},
         full=(by_hand(_objects),),
     ),
@@ -240,10 +242,17 @@ SCENARIOS: list[Scenario] = [
         "sagemaker_mlflow_server",
         SERVER_WISH,
         before=FOUNDED,
-        changed={"tracking_server_size": "Medium", "automatic_model_registration": True, "tags": {"Team": "vision"}, "purge_tags": True},
+        changed={
+            "tracking_server_size": "Medium",
+            "automatic_model_registration": True,
+            "tags": {"Team": "vision"},
+            "purge_tags": True,
+        },
         absent=GONE,
     ),
-    Scenario("tracking server: stop", "sagemaker_mlflow_server", {"name": NAME, "state": "stopped", **WAIT}, SERVER_MADE),
+    Scenario(
+        "tracking server: stop", "sagemaker_mlflow_server", {"name": NAME, "state": "stopped", **WAIT}, SERVER_MADE
+    ),
     Scenario(
         "tracking server: start",
         "sagemaker_mlflow_server",
@@ -255,7 +264,12 @@ SCENARIOS: list[Scenario] = [
         "sagemaker_mlflow_app",
         APP_WISH,
         before=FOUNDED,
-        changed={"account_default": True, "automatic_model_registration": True, "tags": {"Team": "vision"}, "purge_tags": True},
+        changed={
+            "account_default": True,
+            "automatic_model_registration": True,
+            "tags": {"Team": "vision"},
+            "purge_tags": True,
+        },
         absent=GONE,
     ),
     *_life(
@@ -287,16 +301,18 @@ SCENARIOS: list[Scenario] = [
         "environment with a tracking server",
         "mlflow_environment",
         SERVER_ENVIRONMENT,
-        drift=(by_hand(_role_drift), by_hand(_bucket_drift)),
+        drift=(by_hand(role_drift), by_hand(bucket_drift)),
     ),
     *_life(
         "environment with an App",
         "mlflow_environment",
         APP_ENVIRONMENT,
-        drift=(by_hand(_role_drift), by_hand(_bucket_drift)),
+        drift=(by_hand(role_drift), by_hand(bucket_drift)),
     ),
     Scenario("tracking server: info", "sagemaker_mlflow_server_info", {"name": NAME}, SERVER_MADE),
-    Scenario("App: info", "sagemaker_mlflow_app_info", {"name": NAME}, (*FOUNDED, ran("sagemaker_mlflow_app", APP_WISH))),
+    Scenario(
+        "App: info", "sagemaker_mlflow_app_info", {"name": NAME}, (*FOUNDED, ran("sagemaker_mlflow_app", APP_WISH))
+    ),
     Scenario(
         "tracking server: link",
         "sagemaker_mlflow_presigned_url",
@@ -310,3 +326,24 @@ SCENARIOS: list[Scenario] = [
         (*FOUNDED, ran("sagemaker_mlflow_app", APP_WISH)),
     ),
 ]
+
+
+def named(name: str) -> Scenario:
+    """The scenario of this name."""
+    return next(each for each in SCENARIOS if each.name == name)
+
+
+KILLED = (
+    "environment with a tracking server: create",
+    "environment with an App: create",
+    "environment with a tracking server: repair",
+    "role: delete",
+    "bucket: delete",
+    "tracking server: delete",
+    "App: delete",
+    "tracking server: stop",
+    "tracking server: start",
+    "power schedule: create",
+    "power schedule: delete",
+)
+"""What a deployment, a destruction, stopping, starting and a schedule consist of."""

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from unittest import mock
 
 from botocore.retries import quota
-from localaws.past_answers import request_key
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session
+from localaws.past_answers import request_key
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from botocore.config import Config
+
     from localaws.credentials import Principal
     from localaws.identify import Call
     from localaws.moto_calls import MotoCalls

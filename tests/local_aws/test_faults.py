@@ -13,6 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.exceptions import ConnectionError as AwsConnectionError
+from botocore.parsers import ResponseParserError
 from local_callers import LocalAws, refused
 
 from localaws.faults import Faults, InvalidFaultError
@@ -219,3 +220,30 @@ def test_the_data_plane_hangs_up(local_aws: LocalAws) -> None:
     with pytest.raises((urllib.error.URLError, ConnectionError)):
         call_mlflow(local_aws)
     assert call_mlflow(local_aws)[0] == 403
+
+
+def test_an_answer_that_breaks_off(local_aws: LocalAws) -> None:
+    """The call is carried out."""
+    inject(local_aws, service="iam", operation="CreateRole", malformed=True, times=1)
+    iam = local_aws.client("iam")
+    with pytest.raises(ResponseParserError):
+        iam.create_role(RoleName="made", AssumeRolePolicyDocument="{}")
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["made"]
+    assert [entry["fault"] for entry in local_aws.admin("GET", "log")] == ["malformed", None]
+
+
+def test_a_read_that_lags_behind(local_aws: LocalAws) -> None:
+    s3 = local_aws.client("s3")
+    assert s3.list_buckets()["Buckets"] == []
+    s3.create_bucket(Bucket="new")
+    inject(local_aws, service="s3", stale=True, times=2)
+    assert s3.list_buckets()["Buckets"] == [], "as it was answered before"
+    assert refused(lambda: s3.get_bucket_policy(Bucket="new"))[0] == "NoSuchBucketPolicy", "this was never asked before"
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["new"]
+
+
+def test_a_write_never_lags_behind(local_aws: LocalAws) -> None:
+    inject(local_aws, service="s3", stale=True)
+    local_aws.client("s3").create_bucket(Bucket="new")
+    local_aws.admin("DELETE", "faults")
+    assert [bucket["Name"] for bucket in local_aws.client("s3").list_buckets()["Buckets"]] == ["new"]
