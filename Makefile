@@ -113,7 +113,7 @@ policies: $(FOR_TEST) ## Record which rights the playbooks take, and write docs/
 	PYTHONPATH=tests $(BIN)/python tests/deployer_runs.py
 
 faults: $(FOR_TEST) ## Run every call with every fault, and write docs/faults.md from that
-	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python tests/fault_runs.py
+	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python tests/fault_runs.py $(ARGS)
 
 build: $(FOR_RUN) ## The Galaxy tarball, in build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build .

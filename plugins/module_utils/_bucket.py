@@ -125,8 +125,8 @@ class Bucket:
             differing = [change.name for change in self.plan(state).changes]
             if not differing:
                 return state
-        if not set(differing) <= {change.name for change in plan.changes}:
-            # Not ours to wait for: a read before the plan lagged behind, or somebody has changed it since.
+        if state.exists != self._wish.present or not set(differing) <= {change.name for change in plan.changes}:
+            # Not to be waited for: a read before the plan lagged behind, or somebody has changed or deleted it since.
             raise Superseded
         self._warn(
             f"AWS accepted every change of the {self.title}, but after {CONFIRM_TIMEOUT:.0f} s it still shows another "

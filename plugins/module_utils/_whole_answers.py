@@ -8,18 +8,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
-try:
-    from botocore.parsers import ResponseParserError
-except ImportError:
+with contextlib.suppress(ImportError):
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
-    pass
+    from botocore.parsers import ResponseParserError
 
 if t.TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
     from botocore.model import OperationModel
+
+
+JSON_IN_XML = ("GetBucketPolicy",)
+"""The policy is the whole answer."""
 
 
 def require_whole_answers(client: t.Any) -> None:
@@ -30,12 +33,13 @@ def require_whole_answers(client: t.Any) -> None:
 def _require_json(http_response: AWSResponse, model: OperationModel, **_event: t.Any) -> None:
     """Called by botocore with each answer."""
     protocol = model.service_model.metadata.get("protocol", "")
-    if http_response.status_code >= 300 or "json" not in protocol or model.has_streaming_output:
-        return
-    if not http_response.content:
+    is_json = "json" in protocol or model.name in JSON_IN_XML
+    if http_response.status_code >= 300 or not is_json or model.has_streaming_output or not http_response.content:
         return
     try:
         json.loads(http_response.content)
     except ValueError as error:
         # Without the text: it may be half of a link that opens the UI.
-        raise ResponseParserError(f"Unable to parse response ({type(error).__name__}), invalid JSON received") from None
+        refusal = ResponseParserError(f"Unable to parse response ({type(error).__name__}), invalid JSON received")
+        refusal.operation_name = model.name
+        raise refusal from None

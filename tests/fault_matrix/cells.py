@@ -190,7 +190,7 @@ def _named(options: Json) -> Iterator[tuple[str, t.Any]]:
     for key, value in options.items():
         if isinstance(value, dict):
             yield from _named(value)
-        elif key in ("name", "alias", "arn"):
+        elif key in ("name", "alias", "arn", "kms_key_id"):
             yield key, value
 
 

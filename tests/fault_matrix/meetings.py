@@ -12,6 +12,7 @@ from unittest import mock
 
 from botocore.exceptions import ClientError
 from fault_matrix.cells import Outcome, attempt, clean_run
+from fault_matrix.facts import FINISHED
 from fault_matrix.scenarios import GONE, bucket_drift, by_hand, named, ran, role_drift
 from fault_matrix.shortcuts import KeptSessions
 from module_run import ModuleFailedError, Modules
@@ -21,8 +22,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _aws
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from botocore.exceptions import ClientError
-from fault_matrix.cells import Clean
+    from fault_matrix.cells import Clean
     from fault_matrix.near_aws import NearAws
     from fault_matrix.scenarios import Preparation, Scenario
 
@@ -99,6 +99,7 @@ def _one(aws: NearAws, clean: Clean, meeting: Meeting, found: Outcome) -> Outcom
 
 
 def _doubled(aws: NearAws) -> dict[str, int]:
+    aws.running.clock.advance(FINISHED)
     things = Counter(f"{each.kind} {each.name}" for each in aws.running.store.all() if not each.is_deleted)
     return {thing: number for thing, number in things.items() if number > 1}
 
@@ -116,7 +117,9 @@ DESTRUCTION = (
 CONSOLE = (by_hand(role_drift), by_hand(bucket_drift))
 MEETINGS = [
     *(
-        Meeting(f"{scenario.name}, while another run does the same", scenario, (ran(scenario.module, scenario.options),))
+        Meeting(
+            f"{scenario.name}, while another run does the same", scenario, (ran(scenario.module, scenario.options),)
+        )
         for scenario in (SERVER_DEPLOYMENT, APP_DEPLOYMENT, named("power schedule: create"))
     ),
     *(

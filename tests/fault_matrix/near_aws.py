@@ -19,7 +19,6 @@ import time
 import typing as t
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from unittest import mock
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -46,10 +45,13 @@ from localaws.settings import Settings
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from localaws.identify import Call
+    from localaws.moto_calls import MotoCalls
     from localaws.request_log import Entry
 
+AHEAD = 86_400
 ENDPOINT = "http://127.0.0.1:5566"
 
 
@@ -145,7 +147,7 @@ class NearAws:
 
         from localaws.moto_calls import MotoCalls
 
-        clock = Clock()
+        clock = StillClock()
         settings = Settings(home=self.home, mlflow="off", signature_check=False)
         self.running = instance.Instance(
             settings=settings,
@@ -162,7 +164,7 @@ class NearAws:
         control_plane.register()
         schedules.register()
         self._moto = RememberedReads(MotoCalls(self.running))
-        self._control_plane = ControlPlane(self.running, self._moto)
+        self._control_plane = ControlPlane(self.running, t.cast("MotoCalls", self._moto))
         self._states = itertools.count()
         self._calls: dict[t.Any, Call] = {}
         self._blobs = moto_pickle.Blobs(self.home)
@@ -204,13 +206,12 @@ class NearAws:
     @contextlib.contextmanager
     def connected(self) -> Iterator[NearRegion]:
         """For so long, this is what botocore's clients reach."""
-        real = time.monotonic
         with contextlib.ExitStack() as stack:
             stack.enter_context(
                 mock.patch.object(URLLib3Session, "send", lambda _session, request: self._send(request))
             )
             stack.enter_context(mock.patch.object(time, "sleep", self._sleep))
-            stack.enter_context(mock.patch.object(time, "monotonic", lambda: real() + self.slept))
+            stack.enter_context(mock.patch.object(time, "monotonic", lambda: self.slept))
             stack.enter_context(mock.patch.object(_aws, "ThreadPoolExecutor", InTurn))
             stack.enter_context(mock.patch.object(_aws, "Session", KeptSessions().session))
             stack.enter_context(mock.patch.object(random, "random", lambda: 0.5))
@@ -253,7 +254,7 @@ class NearAws:
             interposed.after()
         if self.slept - began >= _aws.READ_TIMEOUT:
             raise ReadTimeoutError(endpoint_url=request.url)
-        return AWSResponse(request.url, answer.status, dict(answer.headers), _Body(answer.body))
+        return AWSResponse(request.url, answer.status, t.cast("t.Any", dict(answer.headers)), _Body(answer.body))
 
     def entries(self) -> list[Entry]:
         """The log as it is kept."""
@@ -268,6 +269,18 @@ class _Body:
     def stream(self) -> Iterator[bytes]:
         """In one piece."""
         yield self._file.read()
+
+
+class StillClock(Clock):
+    """Moves by what sleeps, and not by how busy the machine is. It is ahead of the machine's, by which moto dates roles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start = time.time() + AHEAD
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return self._start + self.offset
 
 
 class ShortLog(RequestLog):

@@ -79,7 +79,7 @@ def _row(name: str, outcomes: Iterable[Outcome], kinds: Sequence[str]) -> str:
     for each in outcomes:
         found.setdefault(each.kind, set()).add(each.message is None)
         positions[each.target.position] += 1
-    times = f" ×{len(positions)}" if len(positions) > 1 else ""
+    times = f", {len(positions)} times" if len(positions) > 1 else ""
     return f"| `{name}`{times} | " + " | ".join(_cell(found.get(kind, set())) for kind in kinds) + " |"
 
 

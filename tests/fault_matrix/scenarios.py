@@ -58,8 +58,15 @@ BUCKET_WISH: Json = {
     "cors_rules": [{"allowed_methods": ["GET"], "allowed_origins": ["https://example.com"]}],
     **TAGS,
 }
-SERVER_WISH: Json = {"name": NAME, "artifact_store_uri": URI, "role_arn": ROLE_ARN, **TAGS, **WAIT}
-APP_WISH: Json = {"name": NAME, "artifact_store_uri": URI, "role_arn": ROLE_ARN, **TAGS, **WAIT}
+SERVER_WISH: Json = {
+    "name": NAME,
+    "artifact_store_uri": URI,
+    "role_arn": ROLE_ARN,
+    "weekly_maintenance_window_start": "Tue:03:30",
+    **TAGS,
+    **WAIT,
+}
+APP_WISH: Json = {**SERVER_WISH}
 POWER_WISH: Json = {
     "name": NAME,
     "timezone": "Europe/Berlin",
@@ -122,8 +129,10 @@ def trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def _foundations(region: LocalRegion) -> None:
-    region.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
+def foundations(region: LocalRegion, with_role: bool = True) -> None:
+    """A role and a bucket, as another tool makes them."""
+    if with_role:
+        region.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
     region.client("s3").create_bucket(Bucket=BUCKET)
 
 
@@ -221,7 +230,7 @@ def _life(
 
 
 GONE: Json = {"name": NAME, "state": "absent", "delete_data": True, **WAIT}
-FOUNDED = (by_hand(_foundations),)
+FOUNDED = (by_hand(foundations),)
 SERVER_MADE = (*FOUNDED, ran("sagemaker_mlflow_server", SERVER_WISH))
 STOPPED = ran("sagemaker_mlflow_server", {"name": NAME, "state": "stopped", **WAIT})
 SCENARIOS: list[Scenario] = [

@@ -41,7 +41,7 @@ class KeptSession:
 
     def client(self, service: str, config: Config) -> t.Any:
         """See Session."""
-        key = (service, json.dumps(config._user_provided_options, default=str, sort_keys=True))
+        key = (service, json.dumps(t.cast("t.Any", config)._user_provided_options, default=str, sort_keys=True))
         if key not in self._clients:
             self._clients[key] = self._made(service, config)
         return self._clients[key]

@@ -224,11 +224,11 @@ def test_the_data_plane_hangs_up(local_aws: LocalAws) -> None:
 
 def test_an_answer_that_breaks_off(local_aws: LocalAws) -> None:
     """The call is carried out."""
-    inject(local_aws, service="iam", operation="CreateRole", malformed=True, times=1)
+    inject(local_aws, service="iam", operation="CreateUser", malformed=True, times=1)
     iam = local_aws.client("iam")
     with pytest.raises(ResponseParserError):
-        iam.create_role(RoleName="made", AssumeRolePolicyDocument="{}")
-    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["made"]
+        iam.create_user(UserName="made")
+    assert [user["UserName"] for user in iam.list_users()["Users"]] == ["made"]
     assert [entry["fault"] for entry in local_aws.admin("GET", "log")] == ["malformed", None]
 
 
