@@ -54,7 +54,7 @@ def totals(page: str) -> str:
 def page_with(page: str, sections: Mapping[str, str]) -> str:
     """The page with these sections where their marks are; those of scenarios that are gone are left out."""
     head = page.partition(_mark(TOTALS))[0]
-    parts = [f"## {_title(name)}\n\n{_mark(name)}\n{text}\n<!-- end -->\n" for name, text in sections.items()]
+    parts = [f"## {_title(name)}\n\n{_mark(name)}\n{text}\n<!-- end -->\n" for name, text in sections.items() if text]
     body = "\n".join(parts)
     return f"{head}{_mark(TOTALS)}\n{totals(body)}\n<!-- end -->\n\n{body}"
 

@@ -52,7 +52,7 @@ def failure(aws: ScriptedApps, wished: Wish, **settings: t.Any) -> MlflowError:
 def test_a_creation_that_describe_does_not_show_yet_is_waited_for() -> None:
     aws = ScriptedApps([None, None, app("Creating"), app("Created")], lists=[[]])
     assert run(aws, wish())["status"] == "Created"
-    assert aws.calls == [LIST, CREATE, *[DESCRIBE] * 4]
+    assert aws.calls == [LIST, CREATE, LIST, *[DESCRIBE] * 4], "AWS takes two of one name, so the list is read again"
 
 
 def test_without_wait_such_a_creation_is_predicted_with_its_arn() -> None:
