@@ -20,7 +20,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
     Deadline,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_passing
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain, is_passing
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import (
     MlflowApp,
     Wish,
@@ -213,7 +213,11 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
             return
         # AWS deletes no App that it is still creating.
         self._watch(self._waiting.patience).until(lambda now, _elapsed: now is None or not now.in_flux, "to be created")
-        self._clients.send(Call("sagemaker", DELETE, {"Arn": own_arn}))
+        try:
+            self._clients.send(Call("sagemaker", DELETE, {"Arn": own_arn}))
+        except AWS_ERRORS as error:
+            doing = f"removing {own_arn}, which this run has just made although there is an older App '{older.name}', {older.arn}"
+            raise MlflowError(explain(error, doing, otherwise="Delete it, and repeat the run.")) from error
         self._warn(
             f"There was an MLflow App '{older.name}' already, which AWS had not listed yet or somebody created at the same moment: "
             f"{older.arn}. This run goes on with it, and removed the one that it had just created, {own_arn}."

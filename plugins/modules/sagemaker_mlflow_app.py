@@ -18,7 +18,8 @@ description:
   - AWS takes one operation at a time. The module waits until the App has settled before it changes anything, also when an
     interrupted run, another user or the weekly maintenance left AWS at work on it.
   - AWS lets several Apps have one name. This module never makes a second one, also not when AWS's answer to a creation is
-    lost, but two runs at the same time may. Apps that AWS lists as deleted are never taken for the App that is meant.
+    lost. When two runs create one at the same moment, the run that made the younger one removes that, before anybody can have
+    used it, and goes on with the older. Apps that AWS lists as deleted are never taken for the App that is meant.
 options:
   name:
     description:
@@ -148,7 +149,8 @@ notes:
   - Making the App a default needs C(sagemaker:ListMlflowApps), and with O(move_defaults) C(sagemaker:UpdateMlflowApp) on the App
     that was it. Renaming by O(arn) needs C(sagemaker:ListMlflowApps).
   - Comparing an alias in O(kms_key_id) needs C(kms:DescribeKey), unless AWS shows the key by the same alias.
-  - Deleting needs C(sagemaker:DeleteMlflowApp).
+  - Deleting needs C(sagemaker:DeleteMlflowApp), and so does creating, when another run creates an App of this name at the
+    same moment.
   - AWS offers no managed MLflow in China.
 seealso:
   - module: mlops.sagemaker_mlflow.sagemaker_mlflow_server

@@ -56,6 +56,11 @@ FINISHED = 600.0
 def facts(aws: NearAws) -> str:
     """The whole account, once AWS has finished what it is at."""
     aws.running.clock.advance(FINISHED)
+    return facts_now(aws)
+
+
+def facts_now(aws: NearAws) -> str:
+    """The whole account, with what AWS is at."""
     parts = [f"{name}\n{_text(dict(_backends(module)))}" for name, module in _modules()]
     return "\n".join([*parts, *sorted(_mlflow(each) for each in aws.running.store.all() if not each.is_deleted)])
 

@@ -97,6 +97,7 @@ class Kind:
 
     :param faults: what is injected; none when the settings do it.
     :param settings: what is set in the local AWS before the run, and the opposite after it.
+    :param is_survived: whether a run is expected to succeed with it in all calls at once, some of them several times.
     :param removes: whether what the run is about is deleted just before the call.
     """
 
@@ -105,6 +106,7 @@ class Kind:
     faults: Callable[[Target], Json] | None = None
     settings: Callable[[Target], tuple[Json, Json]] | None = None
     removes: bool = False
+    is_survived: bool = False
 
 
 def _always(_target: Target) -> bool:
@@ -136,15 +138,25 @@ def _busy(target: Target) -> Json:
 OF_REPEATED_READS = ("throttled", "expired token", "malformed answer", "stale read", GONE)
 """What is retried below the modules is the same for every read of one kind; what they decide on the answer is not."""
 KINDS: list[Kind] = [
-    Kind("throttled", _always, lambda target: _throttled(target, 2)),
+    Kind("throttled", _always, lambda target: _throttled(target, 2), is_survived=True),
     Kind("throttled for good", _always, lambda target: _throttled(target, FOR_GOOD)),
-    Kind("500", _always, lambda target: target.fault(code="InternalFailure", status=500, times=2)),
-    Kind("503", _always, lambda target: target.fault(code="ServiceUnavailable", status=503, times=2)),
-    Kind("500, but done", _writes, lambda target: target.fault(code="InternalFailure", status=500, after=True)),
-    Kind("timeout before", _always, lambda target: target.fault(code="X", status=503, latency_ms=PAST_TIMEOUT_MS)),
-    Kind("timeout after", _writes, lambda target: target.fault(latency_ms=PAST_TIMEOUT_MS)),
-    Kind("reset before", _always, lambda target: target.fault(reset=True)),
-    Kind("reset after", _writes, lambda target: target.fault(reset=True, after=True)),
+    Kind("500", _always, lambda target: target.fault(code="InternalFailure", status=500, times=2), is_survived=True),
+    Kind("503", _always, lambda target: target.fault(code="ServiceUnavailable", status=503, times=2), is_survived=True),
+    Kind(
+        "500, but done",
+        _writes,
+        lambda target: target.fault(code="InternalFailure", status=500, after=True),
+        is_survived=True,
+    ),
+    Kind(
+        "timeout before",
+        _always,
+        lambda target: target.fault(code="X", status=503, latency_ms=PAST_TIMEOUT_MS),
+        is_survived=True,
+    ),
+    Kind("timeout after", _writes, lambda target: target.fault(latency_ms=PAST_TIMEOUT_MS), is_survived=True),
+    Kind("reset before", _always, lambda target: target.fault(reset=True), is_survived=True),
+    Kind("reset after", _writes, lambda target: target.fault(reset=True, after=True), is_survived=True),
     Kind(
         "access denied",
         _always,
