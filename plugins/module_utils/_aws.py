@@ -36,6 +36,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import (
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session, session_of
 
 if t.TYPE_CHECKING:
@@ -46,11 +47,9 @@ if t.TYPE_CHECKING:
 COLLECTION_NAME = "mlops.sagemaker_mlflow"
 COLLECTION_VERSION = "0.1.0"
 
-ATTEMPTS = 8
-"""How often botocore sends one request before it gives up on throttling, 5xx answers and lost connections
-(mode C(standard): exponential back-off with jitter, at most 20 s between two attempts)."""
-CONNECT_TIMEOUT = 10
-READ_TIMEOUT = 60
+ATTEMPTS = limits.ATTEMPTS
+CONNECT_TIMEOUT = limits.CONNECT_TIMEOUT
+READ_TIMEOUT = limits.READ_TIMEOUT
 CONCURRENT_READS = 16
 
 Name = t.TypeVar("Name")

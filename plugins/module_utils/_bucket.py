@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _kms
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     Deadline,
@@ -40,9 +41,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading, Reads
 
-CONFIRM_TIMEOUT = 30.0
-"""How long S3 may take to show a setting that it accepted: settings of buckets are eventually consistent."""
-CONFIRM_FIRST_DELAY, CONFIRM_DELAY = 0.5, 5.0
+CONFIRM_TIMEOUT = limits.S3_CONFIRMATION
+CONFIRM_FIRST_DELAY, CONFIRM_DELAY = limits.S3_CONFIRMATION_PAUSES
 
 
 class Bucket:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, Deadline
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import (
@@ -23,12 +24,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 
-CONFLICT_TIMEOUT = 90.0
-"""How long S3 may say that another operation on the bucket is in progress."""
-CONFLICT_FIRST_DELAY, CONFLICT_DELAY = 0.5, 10.0
-"""Seconds between two attempts; the pause doubles from the first to the second."""
-APPEARANCE_TIMEOUT = 20.0
-"""How long S3 may not know a bucket that it has made, before we believe that somebody has deleted it."""
+CONFLICT_TIMEOUT = limits.S3_CONFLICT
+CONFLICT_FIRST_DELAY, CONFLICT_DELAY = limits.S3_CONFLICT_PAUSES
+APPEARANCE_TIMEOUT = limits.S3_APPEARANCE
 
 _NOT_THERE = ("NoSuchBucket", "404")
 _DENIED = ("AccessDenied", "403", "AllAccessDisabled")

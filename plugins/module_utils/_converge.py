@@ -12,6 +12,7 @@ import contextlib
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain
 
@@ -24,8 +25,7 @@ if t.TYPE_CHECKING:
 
 State = t.TypeVar("State")
 
-ROUNDS = 4
-"""How often a plan is made anew when somebody else changed the resource between our read and our write."""
+ROUNDS = limits.ROUNDS
 
 
 LOOK_AGAIN = "Somebody may be changing it, or AWS lags behind: repeat the run, which looks anew."

@@ -13,6 +13,7 @@ import typing as t
 import uuid
 from dataclasses import dataclass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     AWS_ERRORS,
@@ -55,7 +56,7 @@ OVERTAKEN = (
 )
 CONFLICT = "conflicting DNS domain"
 IN_USE = ("DependencyViolation",)
-FIRST_DELAY, DELAY = 1.0, 10.0
+FIRST_DELAY, DELAY = limits.EC2_PAUSES
 
 
 @dataclass(frozen=True)

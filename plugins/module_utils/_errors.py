@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
+
 if t.TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -17,14 +19,15 @@ NEXT_STEPS: dict[str, str] = {
     "AccessDenied": "Allow the action named above to the caller (aws sts get-caller-identity shows who that is).",
     "ExpiredToken": "The credentials have expired: sign in again (for example aws sso login) and repeat the run.",
     "InvalidCredentials": "The access key is unknown or does not match its secret key: check AWS_PROFILE or AWS_ACCESS_KEY_ID.",
-    "Throttling": "AWS still throttled the call after every retry: wait a minute, or lower the number of forks, and repeat the run.",
-    "Unavailable": "AWS answered with an internal error after every retry: see https://health.aws.amazon.com and repeat the run.",
+    "Throttling": f"AWS still throttled the call at the last of {limits.ATTEMPTS} attempts: wait a minute, or lower the number of forks, and repeat the run.",
+    "Unavailable": f"AWS answered with an internal error at the last of {limits.ATTEMPTS} attempts: see https://health.aws.amazon.com and repeat the run.",
     "Clock": "The clock of the machine that ran this differs from AWS's: set it, and repeat the run.",
     "NoCredentials": "Sign in first: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws sso login.",
     "NoRegion": "Set the option region, or AWS_REGION.",
     "Quota": "A quota of the account is used up: delete what is not needed, or ask for more (Service Quotas in the AWS console), and repeat the run.",
     "Malformed": "The answer did not arrive whole, and whether the call was carried out is unknown: repeat the run, which looks first.",
-    "Unreachable": "Check the region's name, the network, and AWS_ENDPOINT_URL when it is set.",
+    "Unreachable": f"So ended the last of {limits.ATTEMPTS} attempts, each with {limits.CONNECT_TIMEOUT} s to connect and {limits.READ_TIMEOUT} s for "
+    "the answer. Check the region's name, the network, and AWS_ENDPOINT_URL when it is set.",
 }
 
 _KINDS: dict[str, str] = {

@@ -12,6 +12,7 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     AWS_ERRORS,
@@ -46,7 +47,8 @@ ABSENT = ("NotFoundException",)
 OVERTAKEN = ("KMSInvalidStateException", "DisabledException", "ConflictException")
 EXISTS = ("AlreadyExistsException",)
 FACTS = ("KeyManager", "KeySpec", "KeyUsage", "Origin", "CreationDate", "DeletionDate")
-PATIENCE, FIRST_PAUSE, PAUSE = 60.0, 0.5, 5.0
+PATIENCE = limits.KMS_LIMIT
+FIRST_PAUSE, PAUSE = limits.KMS_PAUSES
 """For how long, and how often, a creation that AWS throttles is tried again."""
 
 

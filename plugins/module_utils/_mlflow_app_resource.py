@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     ATTEMPTS,
@@ -62,8 +63,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
 CREATE_OPERATION = "CreateMlflowApp"
-LONGEST_PAUSE = 20.0
-"""Seconds between two attempts to create."""
+LONGEST_PAUSE = limits.APP_CREATION_PAUSE
 
 
 class MlflowAppResource(SageMakerResource[MlflowApp]):

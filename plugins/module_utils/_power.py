@@ -12,6 +12,7 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, Deadline, read_concurrently
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
@@ -37,7 +38,7 @@ if t.TYPE_CHECKING:
 ABSENT = ("ResourceNotFoundException",)
 OVERTAKEN = ("ConflictException",)
 _NOT_ASSUMABLE = "to assume the role"
-ROLE_FIRST_PAUSE, ROLE_PAUSE = 1.0, 5.0
+ROLE_FIRST_PAUSE, ROLE_PAUSE = limits.SCHEDULER_ROLE_PAUSES
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import time
 import typing as t
 from dataclasses import dataclass, replace
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
@@ -49,11 +50,8 @@ State = t.TypeVar("State")
 ABSENT = ("NoSuchEntity", "NoSuchEntityException")
 OVERTAKEN = ("ConcurrentModification", "ConcurrentModificationException", "DeleteConflict", "DeleteConflictException")
 EXISTS = ("EntityAlreadyExists", "EntityAlreadyExistsException")
-FIRST_DELAY = 0.2
-DELAY = 10.0
-"""Seconds between two looks, once they are no longer frequent; the pause doubles from C(FIRST_DELAY) up to it."""
-APPEARANCE_TIMEOUT = 20.0
-"""How long a role that IAM says exists may stay invisible before we believe that it has another name."""
+FIRST_DELAY, DELAY = limits.IAM_PAUSES
+APPEARANCE_TIMEOUT = limits.IAM_APPEARANCE
 
 
 @dataclass(frozen=True)

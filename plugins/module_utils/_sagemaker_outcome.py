@@ -16,13 +16,14 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
+
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 
-LAG = 30.0
-"""Seconds for which Describe may still show the state from before a call."""
+LAG = limits.SAGEMAKER_LAG
 
 
 class Managed(t.Protocol):

@@ -16,6 +16,7 @@ import typing as t
 from dataclasses import dataclass
 from functools import partial
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, Deadline
@@ -45,10 +46,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_outcome import Kind
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._sagemaker_words import Words
 
-REFUSALS = 2
-"""How often AWS may refuse an operation in one settled state before that is believed: the first may be a lag."""
-REFUSAL_PAUSE = 10.0
-ROLE_PAUSE = 5.0
+REFUSALS = limits.SAGEMAKER_REFUSALS
+REFUSAL_PAUSE = limits.SAGEMAKER_REFUSAL_PAUSE
+ROLE_PAUSE = limits.SAGEMAKER_ROLE_PAUSE
 
 
 @dataclass(frozen=True)

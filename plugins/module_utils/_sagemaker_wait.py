@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, Deadline
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import duration
@@ -22,10 +23,8 @@ if t.TYPE_CHECKING:
 
 State = t.TypeVar("State")
 
-FIRST_DELAY = 1.0
-"""Seconds before the second look. The pause doubles up to the wished one, so that what is quick is also seen quickly."""
-MAXIMUM_DELAY = 60.0
-"""A longer pause would leave the reader of the progress lines alone for more than a minute."""
+FIRST_DELAY = limits.SAGEMAKER_FIRST_PAUSE
+MAXIMUM_DELAY = limits.SAGEMAKER_LONGEST_PAUSE
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket_grants as grants
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _kms
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _trail_selectors as selectors
@@ -46,8 +47,8 @@ if t.TYPE_CHECKING:
 EVENT_TYPES = {"tracking-server": "AWS::SageMaker::MlflowTrackingServer", "app": "AWS::SageMaker::MlflowApp"}
 ABSENT = ("TrailNotFoundException", "ResourceNotFoundException")
 EXISTS, BUSY = ("TrailAlreadyExistsException",), ("ConflictException",)
-BUSY_TIMEOUT, BUSY_DELAY = 30.0, 1.0
-CONFIRM_TIMEOUT, CONFIRM_DELAY = 20.0, 0.5
+BUSY_TIMEOUT, BUSY_DELAY = limits.CLOUDTRAIL_BUSY, limits.CLOUDTRAIL_BUSY_PAUSE
+CONFIRM_TIMEOUT, CONFIRM_DELAY = limits.CLOUDTRAIL_CONFIRMATION, limits.CLOUDTRAIL_CONFIRMATION_PAUSE
 _NAME = re.compile(r"(?=.{3,128}$)[a-zA-Z0-9]([a-zA-Z0-9]|[._-](?![._-]))*[a-zA-Z0-9]")
 _ARN = re.compile(r"arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:\d{12}:trail/[a-zA-Z0-9._-]{3,128}", re.ASCII)
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<prefix>[^*?$]*))?")
