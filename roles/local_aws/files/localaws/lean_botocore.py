@@ -61,11 +61,15 @@ def prepare() -> None:
     placeholder.aws_managed_policies_data = "{}"  # type: ignore[attr-defined]  # the one name moto imports
     sys.modules[_POLICY_MODULE] = placeholder
 
+    import moto.backends
     import moto.core.utils
     from moto.core.base_backend import AccountSpecificBackend
     from moto.core.common_models import BaseModel
     from moto.core.loaders import Loader, moto_root
 
+    # moto looks at its 170 folders for each call, to find out which services it has.
+    services = tuple(moto.backends.list_of_moto_modules())
+    moto.backends.list_of_moto_modules = lambda: services
     moto.core.utils.create_loader = partial(Loader, extra_search_paths=[moto_root], file_loader=LeanFileLoader())
     # botocore's table of all endpoints costs 22 MB and answers only which regions exist. moto makes any region on
     # demand; the one it insists on is where it looks up its routes.

@@ -191,6 +191,11 @@ class RepairedS3Response(S3Response):  # type: ignore[misc]  # moto has no type 
         self.backend.put_bucket_policy(self.bucket_name, policy)
         return 204, {}, ""
 
+    def _bucket_tagging_from_body(self) -> dict[str, str]:
+        """moto takes an empty value for none, and answers with a tag that has no value at all."""
+        tags: dict[str, str | None] = super()._bucket_tagging_from_body()
+        return {key: value or "" for key, value in tags.items()}
+
     def get_object_lock_configuration(self) -> Any:
         """moto answers both Days and Years, one of them 0; S3 answers the one that was set."""
         enabled, mode, days, years = self.backend.get_object_lock_configuration(self.bucket_name)

@@ -1,0 +1,26 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many examples there are, and where they run."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from properties.in_process import InProcessRegion
+from properties.remembered import installed
+from properties.world import World
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A local AWS in this process."""
+    region = InProcessRegion(tmp_path_factory.mktemp("in_process"))
+    with installed(region) as remembered:
+        yield World(region, remembered)
+    region.stop()

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What thousands of runs in one process need not do again: make a client, or ask what was asked since the last write.
+
+An answer of the local AWS follows from its state and its clock alone, so a read that was made before is only made again after a
+write to the same service, or after time has passed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import pickle
+import typing as t
+from concurrent.futures import Executor, Future
+from unittest import mock
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+from local_region import REGION
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _aws, _role
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from botocore.config import Config
+
+    from properties.in_process import InProcessRegion
+
+_READS = ("Get", "Describe", "List", "Head", "Lookup")
+
+
+class Answers:
+    """The answers to reads since the last write to their service."""
+
+    def __init__(self, region: InProcessRegion) -> None:
+        self._region = region
+        self._answers: dict[str, dict[bytes, t.Any]] = {}
+        self._ask = BaseClient._make_api_call
+        self._offset = 0.0
+
+    def forget(self) -> None:
+        """Everything may have changed."""
+        self._answers.clear()
+
+    def call(self, client: t.Any, operation: str, parameters: t.Any) -> t.Any:
+        """What C(BaseClient._make_api_call) does."""
+        service = client.meta.service_model.service_name
+        if not operation.startswith(_READS):
+            self._answers.pop(service, None)
+            try:
+                return self._ask(client, operation, parameters)
+            finally:
+                self._answers.pop(service, None)
+        if self._offset != self._region.running.clock.offset:
+            self._offset = self._region.running.clock.offset
+            self.forget()
+        known = self._answers.setdefault(service, {})
+        key = pickle.dumps((operation, sorted(parameters.items())))
+        if key not in known:
+            known[key] = self._first(client, operation, parameters)
+        answer = known[key]
+        if isinstance(answer, ClientError):
+            raise ClientError(copy.deepcopy(answer.response), operation)
+        return pickle.loads(answer)
+
+    def _first(self, client: t.Any, operation: str, parameters: t.Any) -> bytes | ClientError:
+        try:
+            return pickle.dumps(self._ask(client, operation, parameters))
+        except ClientError as error:
+            return error
+
+
+class Clients:
+    """One botocore client for a service and its settings. Handlers that a run registered end with the run."""
+
+    def __init__(self) -> None:
+        self._made: dict[t.Any, t.Any] = {}
+        self._registered: list[tuple[t.Any, str, Callable[..., t.Any]]] = []
+        self._make = Session.client
+
+    def client(self, session: Session, service: str, config: Config) -> t.Any:
+        """What C(Session.client) does."""
+        key = (service, config.retries["total_max_attempts"])
+        if key not in self._made:
+            client = self._made[key] = self._make(session, service, config)
+            self._note(client.meta.events)
+        return self._made[key]
+
+    def end_run(self) -> None:
+        """Forget the handlers of the last run."""
+        for events, name, handler in self._registered:
+            events.unregister(name, handler)
+        self._registered.clear()
+
+    def _note(self, events: t.Any) -> None:
+        register = events.register_first
+
+        def noting(name: str, handler: Callable[..., t.Any], **more: t.Any) -> None:
+            register(name, handler, **more)
+            self._registered.append((events, name, handler))
+
+        events.register_first = noting
+
+
+class Remembered:
+    """All that is kept from one run to the next."""
+
+    def __init__(self, region: InProcessRegion) -> None:
+        self.answers = Answers(region)
+        self.clients = Clients()
+        self.session = Session(REGION, region.endpoint, {})
+        self.forget, self.end_run = self.answers.forget, self.clients.end_run
+
+
+class InTurn(Executor):
+    """Reads that could be made at once, one after the other."""
+
+    def __init__(self, max_workers: int | None = None) -> None:
+        pass
+
+    def submit(self, work: Callable[..., t.Any], /, *arguments: t.Any, **named: t.Any) -> Future[t.Any]:
+        """Do it now."""
+        future: Future[t.Any] = Future()
+        future.set_result(work(*arguments, **named))
+        return future
+
+
+class Time:
+    """The module C(time) as our modules use it, on the clock of the local AWS."""
+
+    def __init__(self, region: InProcessRegion) -> None:
+        self.sleep = region.sleep
+        self.monotonic = region.monotonic
+
+
+@contextlib.contextmanager
+def installed(region: InProcessRegion) -> Iterator[Remembered]:
+    """All AWS clients of this process talk to the region, and its clock is the one that our modules look at."""
+    with mock.patch.dict(os.environ, region.environment):
+        kept = Remembered(region)
+    answers, clients, time = kept.answers, kept.clients, Time(region)
+    replaced: tuple[tuple[t.Any, str, t.Any], ...] = (
+        (URLLib3Session, "send", lambda _session, request: region.send(request)),
+        (BaseClient, "_make_api_call", lambda client, operation, parameters: answers.call(client, operation, parameters)),
+        (Session, "client", lambda session, service, config: clients.client(session, service, config)),
+        (_aws.AwsModule, "_session", kept.session),
+        (_aws, "ThreadPoolExecutor", InTurn),
+        (_aws, "time", time),
+        (_role, "time", time),
+    )
+    with contextlib.ExitStack() as stack:
+        for where, name, instead in replaced:
+            stack.enter_context(mock.patch.object(where, name, instead))
+        yield kept

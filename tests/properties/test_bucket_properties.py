@@ -1,0 +1,43 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Any bucket and any wish for it: the preview is the truth, the wish is reached, and what others set survives."""
+
+from __future__ import annotations
+
+import typing as t
+
+from properties.bucket_held import bucket_held
+from properties.bucket_subject import BucketSubject
+from properties.bucket_wishes import ALIAS, BUCKET, KEYS, LOGS, STEPS
+from properties.contract import Contract
+from properties.proof import prove
+from properties.world import RememberingModules
+
+if t.TYPE_CHECKING:
+    from properties.world import World
+
+
+def begin(world: World) -> None:
+    """The account before the first step."""
+    world.empty()
+    world.keys(KEYS, {ALIAS: KEYS[0]})
+    for name in LOGS:
+        world.client("s3").create_bucket(Bucket=name)
+
+
+def test_every_example_holds_the_contract(world: World) -> None:
+    s3 = world.client("s3")
+    begin(world)
+    new = bucket_held(s3, LOGS[0])
+    assert new is not None
+    contract = Contract(BucketSubject(s3, new), RememberingModules(world))
+
+    def check(steps: list[tuple[list[tuple[str, dict[str, t.Any]]], dict[str, t.Any]]]) -> None:
+        begin(world)
+        for edits, wish in steps:
+            for operation, parameters in edits:
+                world.edit("s3", operation, {"Bucket": BUCKET, **parameters})
+            contract.hold(wish)
+
+    prove(contract, STEPS, check)

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account that the properties are about: one local AWS in this process, emptied for each sequence of examples."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+from unittest import mock
+
+from botocore.exceptions import ClientError
+from module_run import Modules, Run
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from properties.in_process import InProcessRegion
+    from properties.remembered import Remembered
+
+
+@dataclass
+class World:
+    """An account, and what runs in it."""
+
+    region: InProcessRegion
+    remembered: Remembered
+    _clients: dict[str, t.Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> t.Any:
+        """The client of somebody else."""
+        if service not in self._clients:
+            self._clients[service] = self.region.client(service)
+        return self._clients[service]
+
+    def empty(self) -> None:
+        """An empty account."""
+        self.region.reset()
+        self.remembered.forget()
+
+    def keys(self, identifiers: t.Iterable[str], aliases: Mapping[str, str]) -> None:
+        """KMS keys with these ids, and aliases for them."""
+        kms = self.client("kms")
+        with mock.patch("moto.kms.models.generate_key_id", side_effect=list(identifiers)):
+            for _each in identifiers:
+                kms.create_key()
+        for alias, identifier in aliases.items():
+            kms.create_alias(AliasName=alias, TargetKeyId=identifier)
+
+    def edit(self, service: str, operation: str, parameters: Mapping[str, t.Any]) -> bool:
+        """Somebody else makes a call; False when AWS refuses it."""
+        try:
+            getattr(self.client(service), operation)(**parameters)
+        except ClientError as error:
+            assert error.response["Error"]["Code"] not in ("InternalError", "InternalFailure", "NotImplemented"), error
+            return False
+        return True
+
+
+class RememberingModules(Modules):
+    """Modules that leave no handler of botocore's behind."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.region, in_controller=False)
+        self._world = world
+
+    def run(self, module: str, *, check: bool = False, **arguments: t.Any) -> Run:
+        """One run."""
+        try:
+            return super().run(module, check=check, **arguments)
+        finally:
+            self._world.remembered.end_run()
