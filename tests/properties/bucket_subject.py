@@ -265,7 +265,7 @@ def _policy(after: Bucket, wish: Wish, _is_new: bool) -> None:
     if wish.get("require_tls"):
         wished.append(statement_meaning(TLS))
     if wish.get("restrict_to_owner_account"):
-        wished.append(statement_meaning(_owner_only(wish["trusted_account_ids"])))
+        wished.append(statement_meaning(_owner_only(wish.get("trusted_account_ids", []))))
     gone = {statement["Sid"] for statement in wished}
     gone |= {TLS["Sid"]} if wish.get("require_tls") is False else set()
     gone |= {OWNER_ONLY} if wish.get("restrict_to_owner_account") is False else set()

@@ -12,6 +12,8 @@ import typing as t
 from hypothesis import strategies as st
 from local_region import ACCOUNT, REGION
 
+from properties.pools import edits, lists, mixed, options, sequences
+
 BUCKET = "artifacts"
 LOGS = ("logs-one", "logs-two")
 KEYS = ("11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222")
@@ -23,86 +25,75 @@ STORAGE = ["STANDARD_IA", "GLACIER", "DEEP_ARCHIVE"]
 RULE_IDS = ["one", "two"]
 OWN_RULE_IDS = ["AbortIncompleteMultipartUploads", "ExpireNoncurrentVersions"]
 
-DAYS = st.sampled_from([1, 7, 30])
-TEXT_TAGS = st.dictionaries(st.sampled_from(["Team", "Stage", "Größe", "path/x"]), st.sampled_from(["", "a", "b c"]), max_size=3)
-TAGS = st.dictionaries(
-    st.sampled_from(["Team", "Stage", "Größe"]), st.sampled_from(["", "a", "b c", 1, True, None]), max_size=3
-)
-
-
-def options(**each: st.SearchStrategy[t.Any]) -> st.SearchStrategy[dict[str, t.Any]]:
-    """Any of these options, each with a value or left out."""
-    return st.fixed_dictionaries({}, optional=each)
-
+TAG_KEYS = ["Team", "Stage", "Größe", "path/x"]
+TAGS = [{}, {"Team": "a"}, {"Team": ""}, {"Team": True, "Stage": 1}, {"Stage": None}, {"Größe": "b c", "Team": "b"}]
+THEIR_TAGS = [{}, {"Team": "a"}, {"Team": "", "path/x": "1"}, {"Stage": "1", "Größe": ""}, {"path/x": "y", "Größe": "b c"}]
 
 # ---- Statements of a policy ----
 
-PRINCIPALS = st.sampled_from(
-    [
-        {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"},
-        {"AWS": [OTHER_ACCOUNT]},
-        {"Service": "logging.s3.amazonaws.com"},
+PRINCIPALS: list[t.Any] = [
+    {"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:root"},
+    {"AWS": [OTHER_ACCOUNT]},
+    {"Service": "logging.s3.amazonaws.com"},
+]
+CONDITIONS: list[t.Any] = [
+    None,
+    {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}},
+    {"Bool": {"aws:SecureTransport": "true"}, "StringLike": {"aws:PrincipalArn": ["a", "b"]}},
+    {"Bool": {"aws:SecureTransport": True}},
+]
+
+
+def _statements(sids: list[str | None]) -> list[dict[str, t.Any]]:
+    actions = ["s3:GetObject", ["s3:GetObject"], ["s3:ListBucket", "s3:GetObject"]]
+    return [
+        {
+            **({} if sid is None else {"Sid": sid}),
+            "Effect": "Allow",
+            "Principal": principal,
+            "Action": action,
+            "Resource": resource,
+            **({} if condition is None else {"Condition": condition}),
+        }
+        for sid, principal, action, resource, condition in mixed(
+            sids, PRINCIPALS, actions, [WHOLE, WHOLE[::-1], WHOLE[1]], CONDITIONS, most=40
+        )
     ]
-)
-CONDITIONS = st.sampled_from(
-    [
-        {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}},
-        {"Bool": {"aws:SecureTransport": "true"}, "StringLike": {"aws:PrincipalArn": ["a", "b"]}},
-        {"Bool": {"aws:SecureTransport": True}},
+
+
+def _policies() -> list[str]:
+    found = lists(_statements(["Mine", "Theirs", "DenyInsecureTransport", None]), "Sid", 3)[1:]
+    heads = [{"Version": "2012-10-17"}, {"Version": "2012-10-17", "Id": "theirs"}, {"Version": "2008-10-17"}]
+    return [
+        json.dumps({**head, "Statement": statements if len(statements) > 1 else statements[0]})
+        for head, statements in mixed(heads, found)
     ]
-)
-
-
-def statements(sids: st.SearchStrategy[str | None]) -> st.SearchStrategy[dict[str, t.Any]]:
-    """A statement about the bucket."""
-    return st.builds(
-        _statement,
-        sids,
-        PRINCIPALS,
-        st.sampled_from(["s3:GetObject", ["s3:GetObject"], ["s3:ListBucket", "s3:GetObject"], "s3:getobject"]),
-        st.sampled_from([WHOLE, WHOLE[::-1], WHOLE[1]]),
-        st.none() | CONDITIONS,
-    )
-
-
-def _statement(
-    sid: str | None, principal: t.Any, action: t.Any, resource: t.Any, condition: t.Any, effect: str = "Allow"
-) -> dict[str, t.Any]:
-    named = {} if sid is None else {"Sid": sid}
-    conditions = {} if condition is None else {"Condition": condition}
-    parts = {"Effect": effect, "Principal": principal, "Action": action, "Resource": resource}
-    return {**named, **parts, **conditions}
 
 
 # ---- Lifecycle rules, in the words of the option and in AWS's ----
 
-
-def _wished_rule(identifier: str, scope: dict[str, t.Any] | None, action: dict[str, t.Any], status: str | None) -> t.Any:
-    rule = {"id": identifier, **action}
-    return {**rule, **({} if scope is None else {"filter": scope}), **({} if status is None else {"status": status})}
-
-
-WISHED_RULES = st.builds(
-    _wished_rule,
-    st.sampled_from(RULE_IDS),
-    st.none()
-    | options(
-        prefix=st.sampled_from(["", "runs/"]),
-        tags=st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(["1", ""]), max_size=2),
-        object_size_greater_than=st.sampled_from([0, 5]),
-        object_size_less_than=st.just(900),
-    ),
-    st.fixed_dictionaries(
-        {"noncurrent_version_expiration": st.builds(dict, noncurrent_days=DAYS)},
-        optional={
-            "expiration": st.builds(dict, days=DAYS) | st.just({"date": "2030-01-31"}),
-            "transitions": st.lists(
-                st.builds(dict, days=DAYS, storage_class=st.sampled_from(STORAGE)), min_size=1, max_size=2
-            ),
-        },
-    ),
-    st.sampled_from([None, "Enabled", "Disabled"]),
-)
+FILTERS: list[t.Any] = [
+    None,
+    {},
+    {"prefix": "runs/"},
+    {"prefix": "", "tags": {"a": "1"}},
+    {"tags": {"a": "1", "b": ""}},
+    {"object_size_greater_than": 0},
+    {"prefix": "runs/", "tags": {"a": "1"}, "object_size_greater_than": 5, "object_size_less_than": 900},
+]
+RULE_ACTIONS: list[dict[str, t.Any]] = [
+    {"noncurrent_version_expiration": {"noncurrent_days": 30}},
+    {"noncurrent_version_expiration": {"noncurrent_days": 30, "newer_noncurrent_versions": 2}},
+    {"expiration": {"days": 7}},
+    {"expiration": {"date": "2030-01-31"}, "noncurrent_version_expiration": {"noncurrent_days": 1}},
+    {"transitions": [{"days": 30, "storage_class": "GLACIER"}, {"days": 7, "storage_class": "STANDARD_IA"}]},
+    {"noncurrent_version_transitions": [{"noncurrent_days": 7, "storage_class": "GLACIER"}]},
+]
+STATUSES: list[dict[str, str]] = [{}, {"status": "Enabled"}, {"status": "Disabled"}]
+WISHED_RULES = [
+    {"id": identifier, **({} if scope is None else {"filter": scope}), **action, **status}
+    for identifier, scope, action, status in mixed(RULE_IDS, FILTERS, RULE_ACTIONS, STATUSES, most=80)
+]
 SCOPES: list[dict[str, t.Any]] = [
     {"Filter": {}},
     {"Filter": {"Prefix": ""}},
@@ -116,177 +107,163 @@ MIDNIGHT = datetime.datetime(2030, 1, 31, tzinfo=datetime.timezone.utc)
 ACTIONS: list[dict[str, t.Any]] = [
     {"Expiration": {"Days": 7}},
     {"Expiration": {"Date": MIDNIGHT}},
+    {"Expiration": {"ExpiredObjectDeleteMarker": True}},
+    {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
     {"NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 2}},
     {"Transitions": [{"Days": 30, "StorageClass": "GLACIER"}, {"Days": 7, "StorageClass": "STANDARD_IA"}]},
     {"NoncurrentVersionTransitions": [{"NoncurrentDays": 7, "StorageClass": "GLACIER"}]},
 ]
 
 
-@st.composite
-def lifecycles(draw: st.DrawFn) -> dict[str, t.Any]:
-    """A lifecycle as another tool writes it; one that uses the old form of a scope uses it in all rules."""
-    scopes = draw(st.sampled_from([SCOPES, OLD_SCOPES]))
-    rules = []
-    for identifier in draw(st.lists(st.sampled_from([*RULE_IDS, *OWN_RULE_IDS, "theirs"]), unique=True, min_size=1, max_size=3)):
-        scope, action = draw(st.sampled_from(scopes)), draw(st.sampled_from(ACTIONS))
-        rules.append({"ID": identifier, "Status": draw(st.sampled_from(["Enabled", "Disabled"])), **scope, **action})
-    default = draw(st.sampled_from([{}, {"TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}]))
-    return {"LifecycleConfiguration": {"Rules": rules}, **default}
+def _lifecycles() -> list[dict[str, t.Any]]:
+    """As another tool writes them; one that uses the old form of a scope uses it in all rules."""
+    defaults = [{}, {"TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}]
+    found = []
+    for scopes in (SCOPES, OLD_SCOPES):
+        rules = [
+            {"ID": identifier, "Status": status, **scope, **action}
+            for identifier, status, scope, action in mixed(
+                [*RULE_IDS, *OWN_RULE_IDS, "theirs"], ["Enabled", "Disabled"], scopes, ACTIONS, most=80
+            )
+            if scope.keys() != {"Filter"} or _is_legal(scope["Filter"], action)
+        ]
+        found += [
+            {"LifecycleConfiguration": {"Rules": listed}, **default}
+            for listed, default in mixed(lists(rules, "ID", 3)[1:], defaults, most=30)
+        ]
+    return found
+
+
+def _is_legal(scope: dict[str, t.Any], action: dict[str, t.Any]) -> bool:
+    """S3 knows no tags or sizes of what is not complete, nor of delete markers."""
+    anything = {"AbortIncompleteMultipartUpload": {}, "Expiration": {"ExpiredObjectDeleteMarker": True}}
+    return scope.keys() <= {"Prefix"} or not any(
+        word in action and (not value or action[word] == value) for word, value in anything.items()
+    )
 
 
 # ---- The wish ----
 
 FLAGS = ("block_public_acls", "ignore_public_acls", "block_public_policy", "restrict_public_buckets")
-CORS_RULES = st.fixed_dictionaries(
-    {
-        "allowed_methods": st.sampled_from([["GET"], ["PUT", "GET"]]),
-        "allowed_origins": st.sampled_from([["*"], ["https://b.example", "https://a.example"]]),
-    },
-    optional={
-        "id": st.sampled_from(["one", "two"]),
-        "allowed_headers": st.sampled_from([[], ["x-b", "x-a"]]),
-        "expose_headers": st.just(["etag"]),
-        "max_age_seconds": st.sampled_from([0, 60]),
-    },
-)
-ENCRYPTION = st.one_of(
-    st.just({}),
-    st.just({"encryption": "AES256"}),
-    options(
-        kms_key_id=st.sampled_from([KEYS[0], ARNS[0], ARNS[1], ALIAS]),
-        encryption=st.just("aws:kms"),
-        bucket_key_enabled=st.booleans(),
-    ).filter(lambda wish: "kms_key_id" in wish or "encryption" in wish),
-    st.builds(dict, encryption=st.just("aws:kms:dsse"), kms_key_id=st.sampled_from(ARNS)),
-)
-ACCESS = st.one_of(
-    st.just({}),
-    st.just({"restrict_to_owner_account": False}),
-    st.builds(
-        dict, restrict_to_owner_account=st.just(True), trusted_account_ids=st.sampled_from([[], [OTHER_ACCOUNT, ACCOUNT]])
-    ),
-)
-LOGGING = st.just({"enabled": False}) | st.fixed_dictionaries(
-    {"target_bucket": st.sampled_from(LOGS)},
-    optional={
-        "target_prefix": st.sampled_from(["", "mine/"]),
-        "partition_date_source": st.sampled_from(["EventTime", "DeliveryTime"]),
-    },
-)
+CORS_RULES = [
+    {**named, "allowed_methods": methods, "allowed_origins": origins, **more}
+    for named, methods, origins, more in mixed(
+        [{}, {"id": "one"}, {"id": "two"}],
+        [["GET"], ["PUT", "GET"]],
+        [["*"], ["https://b.example", "https://a.example"]],
+        [{}, {"allowed_headers": [], "max_age_seconds": 0}, {"allowed_headers": ["x-b", "x-a"], "expose_headers": ["etag"]}],
+    )
+]
+ENCRYPTION: list[dict[str, t.Any]] = [
+    {},
+    {"encryption": "AES256"},
+    {"encryption": "aws:kms"},
+    {"encryption": "aws:kms", "bucket_key_enabled": False},
+    {"kms_key_id": KEYS[0]},
+    {"kms_key_id": ARNS[0], "encryption": "aws:kms"},
+    {"kms_key_id": ARNS[1], "bucket_key_enabled": True},
+    {"kms_key_id": ALIAS},
+    {"kms_key_id": ARNS[0], "encryption": "aws:kms:dsse"},
+    {"encryption": "aws:kms:dsse"},
+]
+ACCESS: list[dict[str, t.Any]] = [
+    {},
+    {"restrict_to_owner_account": False},
+    {"restrict_to_owner_account": True},
+    {"restrict_to_owner_account": True, "trusted_account_ids": [OTHER_ACCOUNT, ACCOUNT]},
+]
 SETTINGS = options(
-    secure_defaults=st.booleans(),
-    versioning=st.sampled_from(["Enabled", "Suspended"]),
-    public_access_block=st.fixed_dictionaries({}, optional=dict.fromkeys(FLAGS, st.booleans())),
-    object_ownership=st.sampled_from(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]),
-    require_tls=st.booleans(),
-    policy_statements=st.lists(
-        statements(st.sampled_from(["Mine", "Theirs"])), max_size=2, unique_by=lambda statement: statement["Sid"]
-    ),
-    purge_policy_statements=st.booleans(),
-    abort_incomplete_multipart_upload_days=st.sampled_from([0, 1, 7]),
-    noncurrent_version_expiration_days=st.sampled_from([0, 30]),
-    lifecycle_rules=st.lists(WISHED_RULES, max_size=2, unique_by=lambda rule: rule["id"]),
-    purge_lifecycle_rules=st.booleans(),
-    logging=LOGGING,
-    cors_rules=st.lists(CORS_RULES, max_size=3, unique_by=lambda rule: rule.get("id", str(rule))),
-    purge_cors_rules=st.booleans(),
-    tags=TAGS,
-    purge_tags=st.booleans(),
-    expected_bucket_owner=st.just(ACCOUNT),
+    {
+        "secure_defaults": [False, True],
+        "versioning": ["Enabled", "Suspended"],
+        "public_access_block": [dict(zip(FLAGS, flags)) for flags in [(), (False,), (True, False), (False,) * 4]],
+        "object_ownership": ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"],
+        "require_tls": [False, True],
+        "policy_statements": lists(_statements(["Mine", "Theirs"]), "Sid", 2),
+        "purge_policy_statements": [True],
+        "abort_incomplete_multipart_upload_days": [0, 1, 7],
+        "noncurrent_version_expiration_days": [0, 30],
+        "lifecycle_rules": lists(WISHED_RULES, "id", 2),
+        "purge_lifecycle_rules": [True],
+        "logging": [
+            {"enabled": False},
+            {"target_bucket": LOGS[0]},
+            {"target_bucket": LOGS[1], "target_prefix": ""},
+            {"target_bucket": LOGS[0], "target_prefix": "mine/", "partition_date_source": "EventTime"},
+            {"target_bucket": LOGS[0], "partition_date_source": "DeliveryTime"},
+        ],
+        "cors_rules": lists(CORS_RULES, "id", 3),
+        "purge_cors_rules": [True],
+        "tags": TAGS,
+        "purge_tags": [True],
+        "expected_bucket_owner": [ACCOUNT],
+    }
 )
-ABSENT = st.builds(dict, state=st.just("absent"), force_delete_objects=st.booleans())
-PRESENT = st.builds(lambda *parts: {key: value for part in parts for key, value in part.items()}, SETTINGS, ENCRYPTION, ACCESS)
+PRESENT = st.tuples(SETTINGS, st.sampled_from(ENCRYPTION), st.sampled_from(ACCESS)).map(
+    lambda parts: {key: value for part in parts for key, value in part.items()}
+)
+ABSENT = st.sampled_from([{"state": "absent", "force_delete_objects": force} for force in (False, True)])
 WISHES = st.integers(0, 9).flatmap(lambda dice: ABSENT if dice == 9 else PRESENT)
 
 # ---- What others do ----
 
-
-def _policies(sids: list[str | None]) -> st.SearchStrategy[str]:
-    listed = st.lists(statements(st.sampled_from(sids)), min_size=1, max_size=3, unique_by=lambda each: each.get("Sid") or str(each))
-    return st.builds(
-        lambda found, more: json.dumps({**more, "Statement": found}),
-        listed | statements(st.sampled_from(sids)),
-        st.sampled_from([{"Version": "2012-10-17"}, {"Version": "2012-10-17", "Id": "theirs"}, {"Version": "2008-10-17"}]),
+BY_DEFAULT: list[dict[str, str]] = [
+    {"SSEAlgorithm": "AES256"},
+    {"SSEAlgorithm": "aws:kms"},
+    {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEYS[1]},
+    {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": ALIAS},
+    {"SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": ARNS[0]},
+]
+ENCRYPTED: list[dict[str, t.Any]] = [
+    {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": by_default, **more}]}}
+    for by_default, more in mixed(
+        BY_DEFAULT, [{}, {"BucketKeyEnabled": True}, {"BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}]
     )
-
-
-def _call(operation: str, parameters: st.SearchStrategy[dict[str, t.Any]]) -> st.SearchStrategy[tuple[str, dict[str, t.Any]]]:
-    return st.tuples(st.just(operation), parameters)
-
-
-EDITS = st.one_of(
-    _call("create_bucket", st.just({})),
-    _call("delete_bucket", st.just({})),
-    _call(
-        "put_bucket_versioning",
-        st.builds(lambda status: {"VersioningConfiguration": {"Status": status}}, st.sampled_from(["Enabled", "Suspended"])),
-    ),
-    _call("put_bucket_tagging", st.builds(lambda tags: {"Tagging": {"TagSet": [{"Key": k, "Value": v} for k, v in tags.items()]}}, TEXT_TAGS)),
-    _call("delete_bucket_tagging", st.just({})),
-    _call("put_bucket_policy", st.builds(lambda text: {"Policy": text}, _policies(["Mine", "Theirs", "DenyInsecureTransport", None]))),
-    _call("delete_bucket_policy", st.just({})),
-    _call("put_bucket_lifecycle_configuration", lifecycles()),
-    _call("delete_bucket_lifecycle", st.just({})),
-    _call("delete_public_access_block", st.just({})),
-    _call("delete_bucket_ownership_controls", st.just({})),
-    _call(
-        "put_bucket_encryption",
-        st.builds(
-            lambda by_default, more: {
-                "ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": by_default, **more}]}
-            },
-            st.sampled_from(
-                [
-                    {"SSEAlgorithm": "AES256"},
-                    {"SSEAlgorithm": "aws:kms"},
-                    {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEYS[1]},
-                    {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": ALIAS},
-                    {"SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": ARNS[0]},
-                ]
-            ),
-            st.sampled_from([{}, {"BucketKeyEnabled": True}, {"BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}]),
-        ),
-    ),
-    _call(
-        "put_bucket_logging",
-        st.builds(
-            lambda enabled: {"BucketLoggingStatus": {"LoggingEnabled": enabled} if enabled else {}},
-            st.none()
-            | st.fixed_dictionaries(
-                {"TargetBucket": st.sampled_from(LOGS), "TargetPrefix": st.sampled_from(["", "theirs/"])},
-                optional={
-                    "TargetObjectKeyFormat": st.sampled_from(
-                        [{"SimplePrefix": {}}, {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}]
-                    ),
-                    "TargetGrants": st.just(
-                        [{"Grantee": {"Type": "CanonicalUser", "ID": "a" * 64}, "Permission": "READ"}]
-                    ),
-                },
-            ),
-        ),
-    ),
-    _call(
-        "put_bucket_cors",
-        st.builds(
-            lambda rules: {"CORSConfiguration": {"CORSRules": rules}},
-            st.lists(
-                st.fixed_dictionaries(
-                    {"AllowedMethods": st.just(["GET"]), "AllowedOrigins": st.sampled_from([["*"], ["https://a.example"]])},
-                    optional={"ID": st.sampled_from(["one", "two", "theirs"]), "MaxAgeSeconds": st.just(60)},
-                ),
-                min_size=1,
-                max_size=3,
-                unique_by=lambda rule: rule.get("ID", str(rule)),
-            ),
-        ),
-    ),
-    _call("delete_bucket_cors", st.just({})),
-    _call("put_bucket_accelerate_configuration", st.just({"AccelerateConfiguration": {"Status": "Enabled"}})),
-    _call("put_bucket_request_payment", st.just({"RequestPaymentConfiguration": {"Payer": "Requester"}})),
-    _call("put_bucket_notification_configuration", st.just({"NotificationConfiguration": {"EventBridgeConfiguration": {}}})),
-    _call("put_bucket_website", st.just({"WebsiteConfiguration": {"IndexDocument": {"Suffix": "index.html"}}})),
-    _call("put_object", st.builds(lambda key: {"Key": key, "Body": b"x"}, st.sampled_from(["runs/1", "runs/2"]))),
-    _call("delete_object", st.builds(lambda key: {"Key": key}, st.sampled_from(["runs/1", "runs/2"]))),
-    _call("create_multipart_upload", st.just({"Key": "runs/3"})),
+]
+LOGGED = [
+    {"TargetBucket": LOGS[0], "TargetPrefix": ""},
+    {"TargetBucket": LOGS[1], "TargetPrefix": "theirs/", "TargetObjectKeyFormat": {"SimplePrefix": {}}},
+    {
+        "TargetBucket": LOGS[0],
+        "TargetPrefix": "theirs/",
+        "TargetObjectKeyFormat": {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}},
+        "TargetGrants": [{"Grantee": {"Type": "CanonicalUser", "ID": "a" * 64}, "Permission": "READ"}],
+    },
+]
+THEIR_CORS_RULES = [
+    {**named, "AllowedMethods": ["GET"], "AllowedOrigins": origins, **more}
+    for named, origins, more in mixed(
+        [{}, {"ID": "one"}, {"ID": "theirs"}], [["*"], ["https://a.example"]], [{}, {"MaxAgeSeconds": 60}]
+    )
+]
+OBJECTS = [{"Key": "runs/1"}, {"Key": "runs/2"}]
+EDITS = edits(
+    {
+        "create_bucket": [{}],
+        "delete_bucket": [{}],
+        "put_bucket_versioning": [{"VersioningConfiguration": {"Status": each}} for each in ("Enabled", "Suspended")],
+        "put_bucket_tagging": [
+            {"Tagging": {"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}} for tags in THEIR_TAGS
+        ],
+        "delete_bucket_tagging": [{}],
+        "put_bucket_policy": [{"Policy": policy} for policy in _policies()],
+        "delete_bucket_policy": [{}],
+        "put_bucket_lifecycle_configuration": _lifecycles(),
+        "delete_bucket_lifecycle": [{}],
+        "delete_public_access_block": [{}],
+        "delete_bucket_ownership_controls": [{}],
+        "put_bucket_encryption": ENCRYPTED,
+        "delete_bucket_encryption": [{}],
+        "put_bucket_logging": [{"BucketLoggingStatus": each} for each in [{}, *({"LoggingEnabled": on} for on in LOGGED)]],
+        "put_bucket_cors": [{"CORSConfiguration": {"CORSRules": rules}} for rules in lists(THEIR_CORS_RULES, "ID", 3)[1:]],
+        "delete_bucket_cors": [{}],
+        "put_bucket_accelerate_configuration": [{"AccelerateConfiguration": {"Status": "Enabled"}}],
+        "put_bucket_request_payment": [{"RequestPaymentConfiguration": {"Payer": "Requester"}}],
+        "put_bucket_notification_configuration": [{"NotificationConfiguration": {"EventBridgeConfiguration": {}}}],
+        "put_bucket_website": [{"WebsiteConfiguration": {"IndexDocument": {"Suffix": "index.html"}}}],
+        "put_object": [{**each, "Body": b"x"} for each in OBJECTS],
+        "delete_object": OBJECTS,
+        "create_multipart_upload": [{"Key": "runs/3"}],
+    }
 )
-STEPS = st.lists(st.tuples(st.lists(EDITS, max_size=3), WISHES), min_size=1, max_size=12)
+STEPS = sequences(EDITS, WISHES)

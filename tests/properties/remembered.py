@@ -13,6 +13,7 @@ import contextlib
 import copy
 import os
 import pickle
+import re
 import typing as t
 from concurrent.futures import Executor, Future
 from unittest import mock
@@ -33,16 +34,35 @@ if t.TYPE_CHECKING:
     from properties.in_process import InProcessRegion
 
 _READS = ("Get", "Describe", "List", "Head", "Lookup")
+_OF_A_ROLE = {
+    "PutRolePolicy": {"GetRolePolicy", "ListRolePolicies"},
+    "DeleteRolePolicy": {"GetRolePolicy", "ListRolePolicies"},
+    "AttachRolePolicy": {"ListAttachedRolePolicies"},
+    "DetachRolePolicy": {"ListAttachedRolePolicies"},
+    "TagRole": {"GetRole"},
+    "UntagRole": {"GetRole"},
+    "UpdateRole": {"GetRole"},
+    "UpdateAssumeRolePolicy": {"GetRole"},
+    "PutRolePermissionsBoundary": {"GetRole"},
+    "DeleteRolePermissionsBoundary": {"GetRole"},
+}
+_OF_A_BUCKET = re.compile(r"^(?:Get|Put|Delete)(?:Bucket(?=.)|(?=PublicAccessBlock))(.+?)(?:Configuration)?$")
+_CONTENTS = {"ListObjectVersions", "ListMultipartUploads", "ListObjectsV2"}
+_OF_CONTENTS = re.compile(r"^(PutObject|DeleteObjects?|CreateMultipartUpload|AbortMultipartUpload)$")
 
 
 class Answers:
-    """The answers to reads since the last write to their service."""
+    """The answers to reads since the last write to what they are about.
+
+    :param doubt: whether to ask all the same, and to fail when the answer is another.
+    """
 
     def __init__(self, region: InProcessRegion) -> None:
         self._region = region
-        self._answers: dict[str, dict[bytes, t.Any]] = {}
+        self._answers: dict[str, dict[str, dict[bytes, t.Any]]] = {}
         self._ask = BaseClient._make_api_call
         self._offset = 0.0
+        self.doubt = False
 
     def forget(self) -> None:
         """Everything may have changed."""
@@ -52,28 +72,47 @@ class Answers:
         """What C(BaseClient._make_api_call) does."""
         service = client.meta.service_model.service_name
         if not operation.startswith(_READS):
-            self._answers.pop(service, None)
-            try:
-                return self._ask(client, operation, parameters)
-            finally:
-                self._answers.pop(service, None)
+            self._forget_after(service, operation)
+            return self._ask(client, operation, parameters)
         if self._offset != self._region.running.clock.offset:
             self._offset = self._region.running.clock.offset
             self.forget()
-        known = self._answers.setdefault(service, {})
-        key = pickle.dumps((operation, sorted(parameters.items())))
-        if key not in known:
-            known[key] = self._first(client, operation, parameters)
+        known = self._answers.setdefault(service, {}).setdefault(operation, {})
+        key = pickle.dumps(sorted(parameters.items()))
+        if key not in known or self.doubt:
+            answer = self._first(client, operation, parameters)
+            assert _meaning(known.get(key, answer)) == _meaning(answer), f"{operation} answers something else than before"
+            known[key] = answer
         answer = known[key]
         if isinstance(answer, ClientError):
             raise ClientError(copy.deepcopy(answer.response), operation)
         return pickle.loads(answer)
+
+    def _forget_after(self, service: str, operation: str) -> None:
+        known = self._answers.get(service, {})
+        for read in [read for read in known if _is_about(service, operation, read)]:
+            del known[read]
 
     def _first(self, client: t.Any, operation: str, parameters: t.Any) -> bytes | ClientError:
         try:
             return pickle.dumps(self._ask(client, operation, parameters))
         except ClientError as error:
             return error
+
+
+def _is_about(service: str, write: str, read: str) -> bool:
+    """Whether the write may change what the read answers."""
+    if service == "iam":
+        return write not in _OF_A_ROLE or read in _OF_A_ROLE[write]
+    if service == "s3" and _OF_CONTENTS.match(write):
+        return read in _CONTENTS
+    written, about = _OF_A_BUCKET.match(write), _OF_A_BUCKET.match(read)
+    return service != "s3" or written is None or (about is not None and written[1] == about[1])
+
+
+def _meaning(answer: t.Any) -> t.Any:
+    response = answer.response if isinstance(answer, ClientError) else pickle.loads(answer)
+    return {key: value for key, value in response.items() if key != "ResponseMetadata"}
 
 
 class Clients:

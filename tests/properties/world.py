@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import typing as t
 from dataclasses import dataclass, field
 from unittest import mock
@@ -17,6 +19,13 @@ if t.TYPE_CHECKING:
 
     from properties.in_process import InProcessRegion
     from properties.remembered import Remembered
+
+
+@functools.cache
+def _private_key() -> t.Any:
+    from moto.kms.utils import generate_private_key
+
+    return generate_private_key("SYMMETRIC_DEFAULT")
 
 
 @dataclass
@@ -40,8 +49,11 @@ class World:
 
     def keys(self, identifiers: t.Iterable[str], aliases: Mapping[str, str]) -> None:
         """KMS keys with these ids, and aliases for them."""
-        kms = self.client("kms")
-        with mock.patch("moto.kms.models.generate_key_id", side_effect=list(identifiers)):
+        kms, private_key = self.client("kms"), _private_key()
+        with contextlib.ExitStack() as stack:
+            # moto makes an RSA key for each, which nobody here uses and which takes longer than many examples.
+            stack.enter_context(mock.patch("moto.kms.models.generate_private_key", lambda _specification: private_key))
+            stack.enter_context(mock.patch("moto.kms.models.generate_key_id", side_effect=list(identifiers)))
             for _each in identifiers:
                 kms.create_key()
         for alias, identifier in aliases.items():

@@ -90,6 +90,7 @@ def set_up(bucket: Any, headers: Mapping[str, str], tags: list[dict[str, str]]) 
     """What a bucket has from its first moment."""
     s3_documents.apply_encryption(bucket, s3_documents.DEFAULT_ENCRYPTION)
     backend = s3_backends[bucket.account_id][bucket.partition]
+    backend.tagger.delete_all_tags_for_resource(bucket.arn)  # moto keeps those of the bucket that had the name before
     if instance.current().settings.s3_new_bucket_defaults:
         blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
         backend.put_public_access_block(bucket.name, dict.fromkeys(blocked, "true"))
