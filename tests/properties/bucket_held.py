@@ -21,6 +21,10 @@ FLAGS = {
     "block_public_policy": "BlockPublicPolicy",
     "restrict_public_buckets": "RestrictPublicBuckets",
 }
+OPEN = dict.fromkeys(FLAGS.values(), False)
+"""How a bucket without a block of public access behaves."""
+OLD_OWNERSHIP = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+"""How a bucket without ownership controls behaves."""
 OTHERS = {
     "acl": "get_bucket_acl",
     "notification": "get_bucket_notification_configuration",
@@ -54,8 +58,8 @@ def bucket_held(s3: t.Any, name: str) -> Bucket | None:
     return {
         "versioning": versioning.get("Status"),
         "encryption": _encryption(_answer(s3, "get_bucket_encryption", name)),
-        "public_access_block": _answer(s3, "get_public_access_block", name).get("PublicAccessBlockConfiguration"),
-        "ownership": _answer(s3, "get_bucket_ownership_controls", name).get("OwnershipControls"),
+        "public_access_block": _answer(s3, "get_public_access_block", name).get("PublicAccessBlockConfiguration", OPEN),
+        "ownership": _answer(s3, "get_bucket_ownership_controls", name).get("OwnershipControls", OLD_OWNERSHIP),
         "policy": policy_meaning(json.loads(policy)) if policy else None,
         "lifecycle": {rule["ID"]: rule_meaning(rule) for rule in lifecycle.get("Rules", [])},
         "transition_default": lifecycle.get("TransitionDefaultMinimumObjectSize"),

@@ -102,17 +102,13 @@ def _plain_settings(after: Bucket, wish: Wish, _is_new: bool) -> None:
         flags = wish["public_access_block"]
         after["public_access_block"] = {word: flags.get(flag, True) for flag, word in FLAGS.items()}
     if "object_ownership" in wish:
-        ownership = {"Rules": [{"ObjectOwnership": wish["object_ownership"]}]}
-        if (after["ownership"] or OLD_OWNERSHIP) != ownership:
-            after["ownership"] = ownership
+        after["ownership"] = {"Rules": [{"ObjectOwnership": wish["object_ownership"]}]}
     if "tags" in wish:
         purge = wish.get("purge_tags", False)
         kept = {key: value for key, value in after["tags"].items() if not purge or key.startswith(STUDIO)}
         after["tags"] = {**kept, **{key: _text(value) for key, value in wish["tags"].items()}}
 
 
-OLD_OWNERSHIP = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
-"""How a bucket without ownership controls behaves."""
 STUDIO = ("aws:", "sagemaker:", "AmazonDataZone")
 
 
@@ -346,11 +342,11 @@ SHOWN: dict[str, tuple[tuple[str, ...], t.Callable[[Bucket], t.Any]]] = {
     "encryption": (("encryption", "kms_key_id"), _shown_encryption),
     "public_access_block": (
         ("public_access_block",),
-        lambda held: {flag: (held["public_access_block"] or {}).get(word, False) for flag, word in FLAGS.items()},
+        lambda held: {flag: held["public_access_block"][word] for flag, word in FLAGS.items()},
     ),
     "object_ownership": (
         ("object_ownership",),
-        lambda held: (held["ownership"] or OLD_OWNERSHIP)["Rules"][0]["ObjectOwnership"],
+        lambda held: held["ownership"]["Rules"][0]["ObjectOwnership"],
     ),
     "policy": (("require_tls", "restrict_to_owner_account", "policy_statements"), lambda held: held["policy"] or {}),
     "lifecycle_rules": (

@@ -203,7 +203,7 @@ PRESENT = st.tuples(SETTINGS, st.sampled_from(ENCRYPTION), st.sampled_from(ACCES
     lambda parts: {key: value for part in parts for key, value in part.items()}
 )
 ABSENT = st.sampled_from([{"state": "absent", "force_delete_objects": force} for force in (False, True)])
-WISHES = st.integers(0, 9).flatmap(lambda dice: ABSENT if dice == 9 else PRESENT)
+WISHES = st.integers(0, 14).flatmap(lambda dice: ABSENT if dice == 14 else PRESENT)
 
 # ---- What others do ----
 

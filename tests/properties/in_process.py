@@ -45,6 +45,12 @@ class InProcessRegion(LocalRegion):
         self._application = Application(self._assembly)
         self.endpoint, self.home = ENDPOINT, home
         self.running: Instance = self._assembly.instance
+        self._rest()
+
+    def _rest(self) -> None:
+        """No thread waits for a change: nothing is saved, and what is due is carried out when the clock is moved."""
+        self._assembly.invoker.stop()
+        self.running.changes.close()
 
     def calls(self) -> list[str]:
         """C(service:Operation) of every request since the log was cleared, in order."""

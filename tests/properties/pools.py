@@ -20,8 +20,8 @@ LEFT_OUT = object()
 
 
 def options(pools: dict[str, Sequence[t.Any]]) -> st.SearchStrategy[Parameters]:
-    """Any of these options, each left out half of the time, else with a value of its pool."""
-    chosen = [st.sampled_from([LEFT_OUT] * len(pool) + list(pool)) for pool in pools.values()]
+    """Any of these options, each left out two times of three, else with a value of its pool."""
+    chosen = [st.sampled_from([LEFT_OUT] * 2 * len(pool) + list(pool)) for pool in pools.values()]
     return st.tuples(*chosen).map(
         lambda values: {name: value for name, value in zip(pools, values, strict=True) if value is not LEFT_OUT}
     )
@@ -53,4 +53,4 @@ def edits(pools: dict[str, Sequence[Parameters]]) -> st.SearchStrategy[Edit]:
 
 def sequences(edit: st.SearchStrategy[Edit], wish: st.SearchStrategy[Parameters]) -> st.SearchStrategy[t.Any]:
     """Each step: what others do, then a wish."""
-    return st.lists(st.tuples(st.lists(edit, max_size=3), wish), min_size=1, max_size=12)
+    return st.lists(st.tuples(st.lists(edit, max_size=3), wish), min_size=8, max_size=12)
