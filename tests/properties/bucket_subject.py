@@ -71,7 +71,7 @@ class BucketSubject:
             apply(after, wish, held is None)
         return after
 
-    def shown(self, held: Bucket | None, wish: Wish) -> dict[str, t.Any]:
+    def shown(self, held: Bucket | None, other: Bucket | None, wish: Wish) -> dict[str, t.Any]:
         """What was asked about, in the words of the options."""
         if held is None:
             return {}

@@ -40,8 +40,8 @@ class Subject(t.Protocol):
     def wished(self, held: Held, wish: Wish) -> Held | Refusal:
         """What the wish makes of what is held."""
 
-    def shown(self, held: Held, wish: Wish) -> Mapping[str, t.Any]:
-        """What one side of the diff says of what is held."""
+    def shown(self, held: Held, other: Held, wish: Wish) -> Mapping[str, t.Any]:
+        """What one side of the diff says of what is held; C(other) is what is held on the other side."""
 
     def plain(self, shown: Mapping[str, t.Any]) -> Mapping[str, t.Any]:
         """One side of a diff, or a result, in plain values that are equal when they mean the same."""
@@ -113,11 +113,12 @@ class Contract:
 
     def _diff(self, result: Mapping[str, t.Any], before: Held, after: Held, wish: Wish) -> None:
         subject = self.subject
-        for side, held in (("before", before), ("after", after)):
-            told, shown = subject.plain(result["diff"][side]), subject.plain(subject.shown(held, wish))
+        for side, held, other in (("before", before, after), ("after", after, before)):
+            told, shown = subject.plain(result["diff"][side]), subject.plain(subject.shown(held, other, wish))
             assert told == shown, f"the diff's {side} is not what AWS held: {difference(told, shown)}"
-        assert result["changed"] == (before != after), "changed is not whether anything changed"
+        assert result["changed"] or before == after, "something changed, and changed is not true"
         assert result["changed"] == bool(result["changes"]), "changed is not whether there are changes"
+        assert result["changed"] == (result["diff"]["before"] != result["diff"]["after"]), "changed is not what the diff shows"
 
     def _count(self, outcome: str) -> None:
         self.examples += 1

@@ -34,13 +34,13 @@ def mixed(*parts: Iterable[t.Any], most: int = 60) -> list[tuple[t.Any, ...]]:
 
 
 def lists(pool: Sequence[t.Any], key: str, longest: int, most: int = 60) -> list[list[t.Any]]:
-    """Lists of different members of the pool (by what they have under the key, if anything), always the same ones."""
+    """Lists of different members of the pool (by what they have under the key, if there is one), always the same ones."""
     chosen = random.Random(0)
     found: list[list[t.Any]] = [[]]
     for _number in range(most):
         members: dict[str, t.Any] = {}
         for member in chosen.sample(list(pool), chosen.randint(1, longest)):
-            members.setdefault(str(member.get(key, member)), member)
+            members.setdefault(str(member.get(key, member) if key else member), member)
         found.append(list(members.values()))
     return found
 

@@ -17,10 +17,12 @@ if t.TYPE_CHECKING:
 
     from properties.contract import Contract
 
+Steps = list[tuple[list[tuple[str, dict[str, t.Any]]], dict[str, t.Any]]]
+"""What others do, and then a wish; again and again."""
 DEEP = os.environ.get("MLFLOW_TEST_PROPERTIES") == "deep"
 EXAMPLES = 50_000 if DEEP else 2_000
-LEAST_OF_A_SEQUENCE = 5
-"""Sequences are longer than this on average."""
+LEAST_OF_A_SEQUENCE = 8
+"""Sequences are at least so long."""
 
 
 def prove(contract: Contract, sequences: st.SearchStrategy[t.Any], check: Callable[[t.Any], None]) -> None:

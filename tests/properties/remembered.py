@@ -3,8 +3,8 @@
 
 """What thousands of runs in one process need not do again: make a client, or ask what was asked since the last write.
 
-An answer of the local AWS follows from its state and its clock alone, so a read that was made before is only made again after a
-write to the same service, or after time has passed.
+An answer of the local AWS follows from its state alone, and SageMaker's from the time as well. So a read that was made before is
+only made again after a write that may have changed its answer, or after time has passed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Answers:
             return self._ask(client, operation, parameters)
         if self._offset != self._region.running.clock.offset:
             self._offset = self._region.running.clock.offset
-            self.forget()
+            self._answers.pop("sagemaker", None)
         known = self._answers.setdefault(service, {}).setdefault(operation, {})
         key = pickle.dumps(sorted(parameters.items()))
         if key not in known or self.doubt:

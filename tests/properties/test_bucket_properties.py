@@ -15,6 +15,7 @@ from properties.proof import prove
 from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
+    from properties.proof import Steps
     from properties.world import World
 
 
@@ -33,7 +34,7 @@ def test_every_example_holds_the_contract(world: World) -> None:
     assert new is not None
     contract = Contract(BucketSubject(s3, new), RememberingModules(world))
 
-    def check(steps: list[tuple[list[tuple[str, dict[str, t.Any]]], dict[str, t.Any]]]) -> None:
+    def check(steps: Steps) -> None:
         begin(world)
         for edits, wish in steps:
             for operation, parameters in edits:

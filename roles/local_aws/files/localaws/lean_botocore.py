@@ -90,7 +90,10 @@ def load_managed_policies(account_id: str, region: str, names: Iterable[str] | N
 
     backend = iam_backends[account_id][get_partition(region)]
     known = {policy.name for policy in backend.aws_managed_policies}
-    for name, data in _policy_data(names).items():
+    missing = None if names is None else set(names) - known
+    if missing == set():
+        return
+    for name, data in _policy_data(missing).items():
         if name not in known:
             policy = AWSManagedPolicy.from_data(name, account_id, backend.region_name, data)
             backend.aws_managed_policies.append(policy)

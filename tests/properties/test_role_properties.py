@@ -1,0 +1,43 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Any service role and any wish for it: the preview is the truth, the wish is reached, and what others set survives."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from properties.contract import Contract
+from properties.proof import prove
+from properties.role_subject import RoleSubject
+from properties.role_wishes import ALIAS, BOUNDARY, DOCUMENTS, KEYS, LOGGING, PROFILE, ROLE, STEPS
+from properties.world import RememberingModules
+
+if t.TYPE_CHECKING:
+    from properties.proof import Steps
+    from properties.world import World
+
+
+def begin(world: World) -> None:
+    """The account before the first step."""
+    world.empty()
+    world.keys(KEYS, {ALIAS: KEYS[0]})
+    iam = world.client("iam")
+    for arn in (LOGGING, BOUNDARY):
+        path, _slash, name = arn.partition(":policy")[2].rpartition("/")
+        iam.create_policy(PolicyName=name, Path=f"{path}/", PolicyDocument=json.dumps(DOCUMENTS[0]))
+    iam.create_instance_profile(InstanceProfileName=PROFILE)
+
+
+def test_every_example_holds_the_contract(world: World) -> None:
+    contract = Contract(RoleSubject(world.client("iam")), RememberingModules(world))
+
+    def check(steps: Steps) -> None:
+        begin(world)
+        for edits, wish in steps:
+            for operation, parameters in edits:
+                world.edit("iam", operation, {"RoleName": ROLE, **parameters})
+            contract.hold(wish)
+
+    prove(contract, STEPS, check)
