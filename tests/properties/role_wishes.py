@@ -38,7 +38,7 @@ DOCUMENTS = [
     document(["s3:GetObject"], ["*"]),
     document(["s3:PutObject", "s3:GetObject"], ["arn:aws:s3:::b/*", "arn:aws:s3:::a/*"], Sid="Both"),
     {**document("s3:GetObject", "*", Condition={"Bool": {"aws:SecureTransport": True}}), "Id": "team"},
-    {"Statement": document("s3:GetObject", "*")["Statement"][0]},
+    {"Version": "2012-10-17", "Statement": document("s3:GetObject", "*")["Statement"][0]},
 ]
 INLINE: list[dict[str, t.Any]] = [
     {},

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from properties.in_process import InProcessRegion
-    from properties.remembered import Remembered
+    from properties.remembered import Answers, Remembered
 
 
 @functools.cache
@@ -41,6 +41,11 @@ class World:
         if service not in self._clients:
             self._clients[service] = self.region.client(service)
         return self._clients[service]
+
+    @property
+    def answers(self) -> Answers:
+        """What AWS's answers were since the last write."""
+        return self.remembered.answers
 
     def empty(self) -> None:
         """An empty account."""

@@ -104,6 +104,14 @@ class RepairedIamResponse(IamResponse):  # type: ignore[misc]  # moto has no typ
         self._check_boundary()
         return super().put_role_permissions_boundary()
 
+    def remove_role_from_instance_profile(self) -> Any:
+        """moto fails over a role that is not in the profile."""
+        profile = self.backend.get_instance_profile(self._get_param("InstanceProfileName"))
+        role = self.backend.get_role(self._get_param("RoleName"))
+        if role not in profile.roles:
+            raise NotFoundException(f"The role with name {role.name} cannot be found in the profile {profile.name}.")
+        return super().remove_role_from_instance_profile()
+
     def simulate_principal_policy(self) -> Any:
         return ActionResult(iam_simulation.of_principal(self.backend, self.params))
 
