@@ -67,7 +67,10 @@ class ServerSubject:
             return refusal
         if wish.get("state") == "absent":
             return {**held, "server": None}
-        return {**held, "server": server_wished(server, wish)}
+        after = server_wished(server, wish)
+        if server and server["delete_failed"] and any(after[key] != server[key] for key in ("active", *FIELDS)):
+            return Refusal("Its deletion failed", by_aws=True)
+        return {**held, "server": after}
 
     def shown(self, held: Held, other: Held, wish: Wish) -> dict[str, t.Any]:
         """What was asked about; everything of a server that goes away."""
@@ -109,6 +112,7 @@ def server_held(sagemaker: t.Any, name: str) -> Held | None:
         "mlflow_version": ".".join(server["MlflowVersion"].split(".")[:2]),
         "active": runs or status in ("Creating", "Starting"),
         "failed": status == "CreateFailed",
+        "delete_failed": status == "DeleteFailed",
         "tags": {tag["Key"]: tag["Value"] for tag in tags},
         **{name: server[field] for name, field in FIELDS.items()},
     }
@@ -167,7 +171,7 @@ class _Any:
 
 
 ANY = _Any()
-NEW_SERVER: Held = {**NEW, "active": True, "failed": False, "tags": {}}
+NEW_SERVER: Held = {**NEW, "active": True, "failed": False, "delete_failed": False, "tags": {}}
 
 
 def _text(value: t.Any) -> str:
