@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _kms, _tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
@@ -75,6 +75,12 @@ class MlflowApp:
     def never_was(self) -> bool:
         """Whether its creation failed: it holds no data, and nothing but deletion helps."""
         return self.status == "CreateFailed"
+
+    @property
+    def settled(self) -> MlflowApp:
+        """The same once AWS has done what it is at."""
+        maintenance = self.maintenance_status and sagemaker.settled_status(self.maintenance_status)
+        return replace(self, status=sagemaker.settled_status(self.status), maintenance_status=maintenance)
 
 
 def from_aws(answer: Mapping[str, t.Any], tags: Mapping[str, str] | None) -> MlflowApp:

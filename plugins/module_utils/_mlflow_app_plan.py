@@ -200,7 +200,7 @@ def _has_wished_key(wish: Wish, app: MlflowApp, around: Around) -> bool:
 def _plan_update(wish: Wish, app: MlflowApp, around: Around) -> Plan[State]:
     """Tags, then what other Apps must give up, then settings."""
     changes: list[Change] = []
-    predicted = app
+    predicted = app.settled
     if wish.tags is not None and app.arn is not None:
         after_tags = _tags.resulting(app.tags or {}, wish.tags, wish.purge_tags)
         changes.extend(tag_changes(app.arn, app.tags or {}, after_tags))

@@ -156,6 +156,20 @@ def is_in_flux(status: str | None) -> bool:
     return bool(status) and str(status).endswith(("ing", "InProgress"))
 
 
+_SETTLED = {
+    "Creating": "Created",
+    "Updating": "Updated",
+    "Starting": "Started",
+    "Stopping": "Stopped",
+    "MaintenanceInProgress": "MaintenanceComplete",
+}
+
+
+def settled_status(status: str) -> str:
+    """The status once AWS has done what it is at, unless that fails: C(Stopping) becomes C(Stopped)."""
+    return _SETTLED.get(status, status)
+
+
 def is_failed(status: str | None) -> bool:
     """Whether the last operation failed: C(CreateFailed), C(UpdateFailed), ..."""
     return bool(status) and str(status).endswith("Failed")

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags
@@ -76,6 +76,17 @@ class TrackingServer:
         if self.status in ("Creating", "Starting"):
             return True
         return self.is_active and self.status != "Stopping"
+
+    @property
+    def settled(self) -> TrackingServer:
+        """The same once AWS has done what it is at."""
+        maintenance = self.maintenance_status and sagemaker.settled_status(self.maintenance_status)
+        return replace(
+            self,
+            status=sagemaker.settled_status(self.status),
+            is_active=self.will_be_active,
+            maintenance_status=maintenance,
+        )
 
 
 State: t.TypeAlias = "TrackingServer | None"

@@ -165,7 +165,7 @@ def _refuse_replacement(wish: Wish, server: TrackingServer) -> None:
 def _plan_update(wish: Wish, server: TrackingServer) -> Plan[State]:
     """Tags, then settings, then power: each waits for the one before."""
     changes: list[Change] = []
-    predicted = server
+    predicted = server.settled
     if wish.tags is not None:
         after_tags = _tags.resulting(server.tags or {}, wish.tags, wish.purge_tags)
         changes.extend(tag_changes(server.arn, server.tags or {}, after_tags))

@@ -34,7 +34,7 @@ class AppSubject:
     module = "sagemaker_mlflow_app"
     unforeseeable = frozenset(
         {"arn", "tracking_uri", "mlflow_version", "creation_time", "created_by", "last_modified_time", "last_modified_by"}
-    ) | {"weekly_maintenance_window_start", "status", "maintenance_status", "kms_key_id"}
+    ) | {"weekly_maintenance_window_start"}
 
     def __init__(self, sagemaker: t.Any) -> None:
         self._sagemaker = sagemaker
@@ -84,9 +84,10 @@ class AppSubject:
         return {"name": name, **told, **({"kms_key_id": wish["kms_key_id"]} if "kms_key_id" in wish else {})}
 
     def plain(self, shown: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Without the status and the version, which only an App that goes away shows."""
-        told = {name: value for name, value in shown.items() if name not in ("status", "mlflow_version")}
-        return {**shown, **told} if "changed" in shown else {name: _normal(name, value) for name, value in told.items()}
+        """A diff without the status and the version, which only an App that goes away shows."""
+        if "changed" in shown:
+            return dict(shown)
+        return {name: _normal(name, value) for name, value in shown.items() if name not in ("status", "mlflow_version")}
 
 
 def apps_held(sagemaker: t.Any) -> Held:

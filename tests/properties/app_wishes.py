@@ -31,12 +31,13 @@ SETTINGS = options(
         "move_defaults": [True],
         "tags": TAGS,
         "purge_tags": [True],
-        "recreate_failed": [True],
+        "recreate_failed": [True, True, True, False],
         "new_name": [RENAMED],
     }
 )
 NEEDED: list[dict[str, t.Any]] = [
     {},
+    {"role_arn": ROLES[0], "artifact_store_uri": "s3://artifacts-b/runs"},
     {"role_arn": ROLES[0], "artifact_store_uri": "s3://artifacts-a"},
     {"role_arn": ROLES[0], "artifact_store_uri": "s3://artifacts-b/runs/"},
 ]

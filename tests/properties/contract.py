@@ -87,9 +87,9 @@ class Contract:
         assert held == expected, f"not what was wished, or something else changed: {difference(held, expected)}"
         self._diff(real.result, before, held, wish)
         again = self.modules.run(self.subject.module, **options)
-        assert not again.changed, f"the second run changed {again.names}"
+        assert not again.changed, f"the second run changed {changes_of(again.result)}"
         assert again.writes == [], f"the second run wrote: {again.writes}"
-        self._count(real.result["action"])
+        self._count(real.result.get("action", "changed" if real.changed else "none"))
 
     def _refused(self, options: dict[str, t.Any], refusal: Refusal, before: Held) -> None:
         for check in (True, False):
@@ -109,20 +109,35 @@ class Contract:
         assert check.keys() == real.keys(), f"check mode returned other keys: {check.keys() ^ real.keys()}"
         foreseen, found = self.subject.plain(check), self.subject.plain(real)
         for key in check.keys() - self.subject.unforeseeable:
-            assert foreseen[key] == found[key], f"check mode predicted another {key}: {foreseen[key]} != {found[key]}"
+            told = difference(foreseen[key], found[key])
+            assert foreseen[key] == found[key], f"check mode predicted another {key}: {told}"
 
     def _diff(self, result: Mapping[str, t.Any], before: Held, after: Held, wish: Wish) -> None:
-        subject = self.subject
+        subject, diff = self.subject, one_diff(result["diff"])
         for side, held, other in (("before", before, after), ("after", after, before)):
-            told, shown = subject.plain(result["diff"][side]), subject.plain(subject.shown(held, other, wish))
+            told, shown = subject.plain(diff[side]), subject.plain(subject.shown(held, other, wish))
             assert told == shown, f"the diff's {side} is not what AWS held: {difference(told, shown)}"
         assert result["changed"] or before == after, "something changed, and changed is not true"
-        assert result["changed"] == bool(result["changes"]), "changed is not whether there are changes"
-        assert result["changed"] == (result["diff"]["before"] != result["diff"]["after"]), "changed is not what the diff shows"
+        assert result["changed"] == bool(changes_of(result)), "changed is not whether there are changes"
+        assert result["changed"] == (diff["before"] != diff["after"]), "changed is not what the diff shows"
 
     def _count(self, outcome: str) -> None:
         self.examples += 1
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+def one_diff(diff: t.Any) -> dict[str, t.Any]:
+    """A diff as it is; those of several resources as one, each under its title."""
+    if isinstance(diff, dict):
+        return diff
+    return {side: {each["before_header"]: each[side] for each in diff} for side in ("before", "after")}
+
+
+def changes_of(result: Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The changes of a resource, or of all resources that a result is about."""
+    if "changes" in result:
+        return list(result["changes"])
+    return [change for part in result.values() if isinstance(part, dict) for change in part.get("changes", ())]
 
 
 def difference(found: t.Any, wished: t.Any) -> t.Any:

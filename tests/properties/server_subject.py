@@ -45,7 +45,7 @@ class ServerSubject:
     module = "sagemaker_mlflow_server"
     unforeseeable = frozenset(
         {"mlflow_version", "tracking_server_url", "creation_time", "created_by", "last_modified_time", "last_modified_by"}
-    ) | {"weekly_maintenance_window_start", "tracking_server_status", "tracking_server_maintenance_status"}
+    ) | {"weekly_maintenance_window_start"}
 
     def __init__(self, sagemaker: t.Any) -> None:
         self._sagemaker = sagemaker
@@ -88,7 +88,9 @@ class ServerSubject:
         return {"name": SERVER, **told}
 
     def plain(self, shown: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """Without the status and the patch version, which only a server that goes away shows."""
+        """A diff without the status and the patch version, which only a server that goes away shows."""
+        if "changed" in shown:
+            return dict(shown)
         plain = {name: _normal(name, value) for name, value in shown.items() if name != "tracking_server_status"}
         if "tracking_server_status" in shown:
             plain.pop("mlflow_version", None)

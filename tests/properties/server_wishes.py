@@ -38,6 +38,7 @@ SETTINGS = options(
 )
 NEEDED: list[dict[str, t.Any]] = [
     {},
+    {"role_arn": ROLES[0], "artifact_store_uri": "s3://artifacts-b/runs"},
     {"role_arn": ROLES[0], "artifact_store_uri": "s3://artifacts-a"},
     {"role_arn": ROLES[0], "artifact_store_uri": "s3://artifacts-b/runs/"},
 ]

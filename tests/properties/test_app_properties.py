@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from properties.app_subject import AppSubject, apps_held
 from properties.app_wishes import ALIAS, APP, CREATED, KEYS, RENAMED, STEPS, STUDIO
 from properties.contract import Contract
 from properties.proof import prove
-from properties.server_wishes import BUCKETS, ROLES
-from properties.test_server_properties import TRUST
+from properties.test_server_properties import stand_on
 from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
@@ -26,10 +24,7 @@ def begin(world: World) -> None:
     world.empty()
     world.region.configure(app_names_unique=True, app_quota=10)
     world.keys(KEYS, {ALIAS: KEYS[0]})
-    for role in ROLES:
-        world.client("iam").create_role(RoleName=role.rpartition("/")[2], AssumeRolePolicyDocument=json.dumps(TRUST))
-    for bucket in BUCKETS:
-        world.client("s3").create_bucket(Bucket=bucket)
+    stand_on(world)
     world.client("sagemaker").create_mlflow_app(Name=STUDIO, **CREATED[0])
 
 

@@ -23,6 +23,11 @@ def begin(world: World) -> None:
     """The account before the first step."""
     world.empty()
     world.keys(KEYS, {ALIAS: KEYS[0]})
+    furnish(world)
+
+
+def furnish(world: World) -> None:
+    """What the wishes speak of, beside the keys."""
     for name in LOGS:
         world.client("s3").create_bucket(Bucket=name)
 

@@ -30,10 +30,20 @@ ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/{SERVER}"
 def begin(world: World) -> None:
     """The account before the first step."""
     world.empty()
+    stand_on(world)
+    furnish(world)
+
+
+def stand_on(world: World) -> None:
+    """What every MLflow needs."""
     for role in ROLES:
         world.client("iam").create_role(RoleName=role.rpartition("/")[2], AssumeRolePolicyDocument=json.dumps(TRUST))
     for bucket in BUCKETS:
         world.client("s3").create_bucket(Bucket=bucket)
+
+
+def furnish(world: World) -> None:
+    """A server that has nothing to do with the wishes."""
     world.client("sagemaker").create_mlflow_tracking_server(TrackingServerName=BYSTANDER, **CREATED[0])
 
 
