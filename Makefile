@@ -86,6 +86,9 @@ inventory:
 test: lint sanity-installed chromium ## Everything that CI gates
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 10 tests
 
+test-deep: $(FOR_TEST) ## 50,000 property examples a resource, others each time (hours)
+	MLFLOW_TEST_PROPERTIES=deep $(BIN)/python -m pytest -n 2 --dist worksteal tests/properties $(ARGS)
+
 lint: $(FOR_TEST) ## Formatters, linters and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

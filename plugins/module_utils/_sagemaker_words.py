@@ -91,10 +91,10 @@ class Words(t.Generic[Kept]):
 
     def does_not_fit(self, error: Exception, call: Call, now: Kept) -> str:
         """AWS refuses although it is settled, and keeps refusing."""
-        next_step = f"Look at the {self.kind.noun} in the console; if it stays so, open a support case."
+        next_step = self._way_out(call, now)
         if now.status == "DeleteFailed":
             next_step = "Its deletion failed: complete that with state=absent and delete_data=true."
-        next_step = self._way_out(call, now) or next_step
+        next_step = next_step or f"Look at the {self.kind.noun} in the console; if it stays so, open a support case."
         return (
             f"AWS refuses {self._doing(call)} the {self.title} in state {now.status}: "
             f"{error_message(error).rstrip('.')}. {next_step}"

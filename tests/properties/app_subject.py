@@ -33,7 +33,15 @@ class AppSubject:
 
     module = "sagemaker_mlflow_app"
     unforeseeable = frozenset(
-        {"arn", "tracking_uri", "mlflow_version", "creation_time", "created_by", "last_modified_time", "last_modified_by"}
+        {
+            "arn",
+            "tracking_uri",
+            "mlflow_version",
+            "creation_time",
+            "created_by",
+            "last_modified_time",
+            "last_modified_by",
+        }
     ) | {"weekly_maintenance_window_start"}
 
     def __init__(self, sagemaker: t.Any) -> None:
@@ -94,7 +102,9 @@ def apps_held(sagemaker: t.Any) -> Held:
     """Every App that is neither gone nor going, by its name."""
     held: Held = {}
     for listed in sagemaker.list_mlflow_apps(MaxResults=100)["Summaries"]:
-        app = sagemaker.describe_mlflow_app(Arn=listed["Arn"]) if listed["Status"] not in ("Deleted", "Deleting") else {}
+        app = (
+            sagemaker.describe_mlflow_app(Arn=listed["Arn"]) if listed["Status"] not in ("Deleted", "Deleting") else {}
+        )
         if app.get("Status", "Deleted") in ("Deleted", "Deleting"):
             continue
         tags = sagemaker.list_tags(ResourceArn=app["Arn"])["Tags"]
@@ -144,7 +154,7 @@ def app_wished(app: App | None, wish: Wish) -> App:
     is_new = app is None or app["failed"]
     after: App = copy.deepcopy(NEW_APP if app is None or is_new else app)
     for option in SETTINGS:
-        wished = sorted(wish[option]) if option == "default_domain_ids" and option in wish else wish.get(option)
+        wished: t.Any = sorted(wish[option]) if option == "default_domain_ids" and option in wish else wish.get(option)
         if option in wish and _normal(option, wished) != _normal(option, after.get(option)):
             after[option] = wished.title() if option == "weekly_maintenance_window_start" else wished
     if is_new:

@@ -9,7 +9,6 @@ import typing as t
 
 from hypothesis import strategies as st
 from local_region import ACCOUNT, REGION
-
 from properties.pools import edits, mixed, options, sequences
 from properties.server_wishes import ROLES, TAGS, THEIR_TAGS
 
@@ -23,7 +22,12 @@ DOMAIN_LISTS: list[list[str]] = [[], [DOMAINS[0]], [DOMAINS[1], DOMAINS[0]]]
 SETTINGS = options(
     {
         "role_arn": ROLES[:1] * 3,
-        "artifact_store_uri": ["s3://artifacts-a", "s3://artifacts-a/", "s3://artifacts-b/runs", "s3://artifacts-b/runs/"],
+        "artifact_store_uri": [
+            "s3://artifacts-a",
+            "s3://artifacts-a/",
+            "s3://artifacts-b/runs",
+            "s3://artifacts-b/runs/",
+        ],
         "automatic_model_registration": [False, True],
         "weekly_maintenance_window_start": ["Tue:03:30", "tue:03:30", "SUN:23:00"],
         "account_default": [False, True],
@@ -77,7 +81,8 @@ EDITS = edits(
         "add_tags": [{"Tags": tags} for tags in THEIR_TAGS],
         "delete_tags": [{"TagKeys": ["Team", "Stage"]}],
         "settings": [
-            {"delays": dict.fromkeys(("app_create", "app_update", "app_delete", "maintenance"), each)} for each in (0, 3)
+            {"delays": dict.fromkeys(("app_create", "app_update", "app_delete", "maintenance"), each)}
+            for each in (0, 3)
         ],
         "fails": [{"verb": verb} for verb in ("create", "update", "delete", "maintenance")],
         "maintenance": [{}],

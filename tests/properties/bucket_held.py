@@ -10,7 +10,6 @@ import typing as t
 
 from botocore.exceptions import ClientError
 from local_region import ACCOUNT, REGION
-
 from properties.statements import policy_meaning
 
 OWNER = ACCOUNT

@@ -10,7 +10,6 @@ import datetime
 import typing as t
 
 from local_region import ACCOUNT, REGION
-
 from properties.bucket_held import FLAGS, bucket_held, cors_meaning, rule_meaning
 from properties.bucket_wishes import ALIAS, ARNS, BUCKET, WHOLE
 from properties.contract import Refusal
@@ -59,7 +58,7 @@ class BucketSubject:
         """The wish with the bucket's name."""
         return {"name": BUCKET, **wish}
 
-    def wished(self, held: Bucket | None, wish: Wish) -> Bucket | None | Refusal:
+    def wished(self, held: Bucket | None, wish: Wish) -> Bucket | Refusal | None:
         """Each setting that is asked about as asked, the others as they are."""
         if wish.get("state") == "absent":
             if held and held["contents"] and not wish["force_delete_objects"]:
@@ -124,7 +123,9 @@ def _encryption(after: Bucket, wish: Wish, is_new: bool) -> None:
     rule = after["encryption"]
     present = rule["ApplyServerSideEncryptionByDefault"]
     stays = present["SSEAlgorithm"] == algorithm
-    arn = {ALIAS: ARNS[0]}.get(key or "", key and (key if key.startswith("arn:") else f"{ARNS[0].rpartition('/')[0]}/{key}"))
+    arn = {ALIAS: ARNS[0]}.get(
+        key or "", key and (key if key.startswith("arn:") else f"{ARNS[0].rpartition('/')[0]}/{key}")
+    )
     by_default = {"SSEAlgorithm": algorithm}
     wished_key = arn or (present.get("KMSMasterKeyID") if stays else None)
     if wished_key:
@@ -140,7 +141,9 @@ def _encryption(after: Bucket, wish: Wish, is_new: bool) -> None:
 
 
 def _lifecycle(after: Bucket, wish: Wish, _is_new: bool) -> None:
-    abort, expire = (wish.get(f"{name}_days") for name in ("abort_incomplete_multipart_upload", "noncurrent_version_expiration"))
+    abort, expire = (
+        wish.get(f"{name}_days") for name in ("abort_incomplete_multipart_upload", "noncurrent_version_expiration")
+    )
     rules = wish.get("lifecycle_rules")
     if abort is None and expire is None and rules is None:
         return
@@ -150,7 +153,10 @@ def _lifecycle(after: Bucket, wish: Wish, _is_new: bool) -> None:
         only = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": abort}}
         wished["AbortIncompleteMultipartUploads"] = rule_meaning({**every, **only})
     if expire:
-        both = {"Expiration": {"ExpiredObjectDeleteMarker": True}, "NoncurrentVersionExpiration": {"NoncurrentDays": expire}}
+        both = {
+            "Expiration": {"ExpiredObjectDeleteMarker": True},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": expire},
+        }
         wished["ExpireNoncurrentVersions"] = rule_meaning({**every, **both})
     kept = {} if wish.get("purge_lifecycle_rules") else dict(after["lifecycle"])
     for identifier, days in (("AbortIncompleteMultipartUploads", abort), ("ExpireNoncurrentVersions", expire)):
@@ -216,7 +222,10 @@ def _logging(after: Bucket, wish: Wish, _is_new: bool) -> None:
     present = after["logging"] or {"TargetPrefix": f"{BUCKET}/"}
     stays = present.get("TargetBucket") == asked["target_bucket"]
     made = dict(present) if stays else {}
-    made |= {"TargetBucket": asked["target_bucket"], "TargetPrefix": asked.get("target_prefix", present["TargetPrefix"])}
+    made |= {
+        "TargetBucket": asked["target_bucket"],
+        "TargetPrefix": asked.get("target_prefix", present["TargetPrefix"]),
+    }
     source = asked.get("partition_date_source") or _partition(present)
     if source:
         made["TargetObjectKeyFormat"] = {"PartitionedPrefix": {"PartitionDateSource": source}}
@@ -265,7 +274,7 @@ def _policy(after: Bucket, wish: Wish, _is_new: bool) -> None:
     gone = {statement["Sid"] for statement in wished}
     gone |= {TLS["Sid"]} if wish.get("require_tls") is False else set()
     gone |= {OWNER_ONLY} if wish.get("restrict_to_owner_account") is False else set()
-    present = {"Version": "2012-10-17", "Id": None, "Statement": []}
+    present: dict[str, t.Any] = {"Version": "2012-10-17", "Id": None, "Statement": []}
     if after["policy"] and not wish.get("purge_policy_statements"):
         present = after["policy"]
     kept = [statement for statement in present["Statement"] if statement.get("Sid") not in gone]
@@ -316,7 +325,9 @@ def _shown_rule(identifier: str, rule: Mapping[str, t.Any]) -> dict[str, t.Any]:
         if word in rule:
             value = rule[word]
             listed = isinstance(value, list)
-            actions[action] = sorted(map(fields, value), key=lambda i: sorted(map(str, i.items()))) if listed else fields(value)
+            actions[action] = (
+                sorted(map(fields, value), key=lambda i: sorted(map(str, i.items()))) if listed else fields(value)
+            )
     scoped = {key: value for key, value in found.items() if value is not None}
     return {"id": identifier, "status": rule["Status"], "filter": scoped, **actions}
 

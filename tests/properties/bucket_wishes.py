@@ -11,7 +11,6 @@ import typing as t
 
 from hypothesis import strategies as st
 from local_region import ACCOUNT, REGION
-
 from properties.pools import edits, lists, mixed, options, sequences
 
 BUCKET = "artifacts"
@@ -27,7 +26,13 @@ OWN_RULE_IDS = ["AbortIncompleteMultipartUploads", "ExpireNoncurrentVersions"]
 
 TAG_KEYS = ["Team", "Stage", "Größe", "path/x"]
 TAGS = [{}, {"Team": "a"}, {"Team": ""}, {"Team": True, "Stage": 1}, {"Stage": None}, {"Größe": "b c", "Team": "b"}]
-THEIR_TAGS = [{}, {"Team": "a"}, {"Team": "", "path/x": "1"}, {"Stage": "1", "Größe": ""}, {"path/x": "y", "Größe": "b c"}]
+THEIR_TAGS = [
+    {},
+    {"Team": "a"},
+    {"Team": "", "path/x": "1"},
+    {"Stage": "1", "Größe": ""},
+    {"path/x": "y", "Größe": "b c"},
+]
 
 # ---- Statements of a policy ----
 
@@ -151,7 +156,11 @@ CORS_RULES = [
         [{}, {"id": "one"}, {"id": "two"}],
         [["GET"], ["PUT", "GET"]],
         [["*"], ["https://b.example", "https://a.example"]],
-        [{}, {"allowed_headers": [], "max_age_seconds": 0}, {"allowed_headers": ["x-b", "x-a"], "expose_headers": ["etag"]}],
+        [
+            {},
+            {"allowed_headers": [], "max_age_seconds": 0},
+            {"allowed_headers": ["x-b", "x-a"], "expose_headers": ["etag"]},
+        ],
     )
 ]
 ENCRYPTION: list[dict[str, t.Any]] = [
@@ -176,7 +185,9 @@ SETTINGS = options(
     {
         "secure_defaults": [False, True],
         "versioning": ["Enabled", "Suspended"],
-        "public_access_block": [dict(zip(FLAGS, flags)) for flags in [(), (False,), (True, False), (False,) * 4]],
+        "public_access_block": [
+            dict(zip(FLAGS, flags, strict=False)) for flags in [(), (False,), (True, False), (False,) * 4]
+        ],
         "object_ownership": ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"],
         "require_tls": [False, True],
         "policy_statements": lists(_statements(["Mine", "Theirs"]), "Sid", 2),
@@ -243,7 +254,8 @@ EDITS = edits(
         "delete_bucket": [{}],
         "put_bucket_versioning": [{"VersioningConfiguration": {"Status": each}} for each in ("Enabled", "Suspended")],
         "put_bucket_tagging": [
-            {"Tagging": {"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}} for tags in THEIR_TAGS
+            {"Tagging": {"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}}
+            for tags in THEIR_TAGS
         ],
         "delete_bucket_tagging": [{}],
         "put_bucket_policy": [{"Policy": policy} for policy in _policies()],
@@ -254,8 +266,12 @@ EDITS = edits(
         "delete_bucket_ownership_controls": [{}],
         "put_bucket_encryption": ENCRYPTED,
         "delete_bucket_encryption": [{}],
-        "put_bucket_logging": [{"BucketLoggingStatus": each} for each in [{}, *({"LoggingEnabled": on} for on in LOGGED)]],
-        "put_bucket_cors": [{"CORSConfiguration": {"CORSRules": rules}} for rules in lists(THEIR_CORS_RULES, "ID", 3)[1:]],
+        "put_bucket_logging": [
+            {"BucketLoggingStatus": each} for each in [{}, *({"LoggingEnabled": on} for on in LOGGED)]
+        ],
+        "put_bucket_cors": [
+            {"CORSConfiguration": {"CORSRules": rules}} for rules in lists(THEIR_CORS_RULES, "ID", 3)[1:]
+        ],
         "delete_bucket_cors": [{}],
         "put_bucket_accelerate_configuration": [{"AccelerateConfiguration": {"Status": "Enabled"}}],
         "put_bucket_request_payment": [{"RequestPaymentConfiguration": {"Payer": "Requester"}}],

@@ -83,7 +83,9 @@ class EnvironmentSubject:
         plain = {key: value for key, value in shown.items() if key != "diff"}
         for part in self._parts.keys() & shown.keys():
             subject = self._parts[part]
-            plain[part] = {key: each for key, each in subject.plain(shown[part]).items() if key not in subject.unforeseeable}
+            plain[part] = {
+                key: each for key, each in subject.plain(shown[part]).items() if key not in subject.unforeseeable
+            }
         return {**plain, "diff": [self._by_title[each["before_header"]].plain(each) for each in shown["diff"]]}
 
     def _asked(self, part: str, held: Held, wish: Wish) -> Wish:

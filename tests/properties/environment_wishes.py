@@ -9,7 +9,6 @@ import typing as t
 
 from hypothesis import strategies as st
 from local_region import ACCOUNT
-
 from properties import app_wishes as apps
 from properties import bucket_wishes as buckets
 from properties import role_wishes as roles

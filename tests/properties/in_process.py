@@ -97,7 +97,7 @@ class InProcessRegion(LocalRegion):
         except ConnectionResetError as error:
             raise ConnectionClosedError(endpoint_url=request.url, request=request) from error
         status, headers = answered[-1]
-        return AWSResponse(request.url, int(status.split(" ", 1)[0]), dict(headers), _Raw(body))
+        return AWSResponse(request.url, int(status.split(" ", 1)[0]), t.cast("t.Any", dict(headers)), _Raw(body))
 
 
 class _Raw(io.BytesIO):
@@ -105,8 +105,6 @@ class _Raw(io.BytesIO):
 
     def stream(self, *_amount: t.Any, **_settings: t.Any) -> Iterator[bytes]:
         yield self.read()
-
-
 
 
 def _environ(request: AWSPreparedRequest) -> dict[str, t.Any]:

@@ -51,6 +51,8 @@ def edits(pools: dict[str, Sequence[Parameters]]) -> st.SearchStrategy[Edit]:
     return st.sampled_from(list(calls)).flatmap(lambda operation: st.tuples(st.just(operation), calls[operation]))
 
 
-def sequences(edit: st.SearchStrategy[Edit], wish: st.SearchStrategy[Parameters]) -> st.SearchStrategy[t.Any]:
+def sequences(
+    edit: st.SearchStrategy[tuple[str, t.Any]], wish: st.SearchStrategy[Parameters]
+) -> st.SearchStrategy[t.Any]:
     """Each step: what others do, then a wish."""
     return st.lists(st.tuples(st.lists(edit, max_size=3), wish), min_size=8, max_size=12)

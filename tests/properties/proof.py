@@ -1,40 +1,64 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many examples make a proof: some in C(make test), always the same ones; many more, at random, in C(make test-deep)."""
+"""How many examples make a proof: some in C(make test), always the same ones; many more in C(make test-deep), others each time."""
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import typing as t
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypothesis import strategies as st
-
     from properties.contract import Contract
+    from properties.world import World
 
-Steps = list[tuple[list[tuple[str, dict[str, t.Any]]], dict[str, t.Any]]]
+Steps = list[tuple[list[tuple[str, t.Any]], dict[str, t.Any]]]
 """What others do, and then a wish; again and again."""
 DEEP = os.environ.get("MLFLOW_TEST_PROPERTIES") == "deep"
+SEED_VARIABLE = "MLFLOW_TEST_PROPERTIES_SEED"
+SEED = int(os.environ.setdefault(SEED_VARIABLE, str(random.SystemRandom().randrange(10**9) if DEEP else 0)))
+"""Whoever starts the tests chooses it, and their workers inherit it."""
 EXAMPLES = 50_000 if DEEP else 2_000
+PARTS = range(20 if DEEP else 4)
+"""The examples of a resource are made in parts, which run at the same time."""
 LEAST_OF_A_SEQUENCE = 8
-"""Sequences are at least so long."""
+DOUBTED = 2
+"""For so many sequences of the first part nothing is remembered that is not also asked again."""
 
 
-def prove(contract: Contract, sequences: st.SearchStrategy[t.Any], check: Callable[[t.Any], None]) -> None:
-    """Check sequences of examples until there are enough."""
-    chosen = settings(
-        max_examples=EXAMPLES // LEAST_OF_A_SEQUENCE,
-        derandomize=not DEEP,
+def prove(
+    world: World,
+    contract: Contract,
+    sequences: st.SearchStrategy[t.Any],
+    check: Callable[[World, Contract, t.Any], None],
+    part: int,
+) -> None:
+    """Check the sequences of one part."""
+    wanted, numbers = EXAMPLES // len(PARTS), itertools.count()
+
+    @settings(
+        max_examples=-(-wanted // LEAST_OF_A_SEQUENCE),
         database=None,
         deadline=None,
-        print_blob=True,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
+        report_multiple_bugs=False,
     )
-    chosen(given(sequences)(check))()
-    assert contract.examples >= EXAMPLES, f"only {contract.examples} examples: {contract.outcomes}"
+    @seed(SEED * len(PARTS) + part)
+    @given(sequences)
+    def examples(steps: t.Any) -> None:
+        world.answers.doubt = part == 0 and next(numbers) < DOUBTED
+        check(world, contract, steps)
+
+    try:
+        examples()
+    finally:
+        world.answers.doubt = False
+    assert contract.examples >= wanted, f"only {contract.examples} examples: {contract.outcomes}"

@@ -31,7 +31,6 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from botocore.config import Config
-
     from properties.in_process import InProcessRegion
 
 _READS = ("Get", "Describe", "List", "Head", "Lookup")
@@ -61,7 +60,7 @@ class Answers:
     def __init__(self, region: InProcessRegion) -> None:
         self._region = region
         self._answers: dict[str, dict[str, dict[bytes, t.Any]]] = {}
-        self._ask = BaseClient._make_api_call
+        self._ask: Callable[..., t.Any] = getattr(BaseClient, "_make_api_call")  # noqa: B009  # has no type
         self._offset = 0.0
         self.doubt = False
 
@@ -82,7 +81,9 @@ class Answers:
         key = pickle.dumps(sorted(parameters.items()))
         if key not in known or self.doubt:
             answer = self._first(client, operation, parameters)
-            assert _meaning(known.get(key, answer)) == _meaning(answer), f"{operation} answers something else than before"
+            assert _meaning(known.get(key, answer)) == _meaning(answer), (
+                f"{operation} answers something else than before"
+            )
             known[key] = answer
         answer = known[key]
         if isinstance(answer, ClientError):
@@ -126,7 +127,7 @@ class Clients:
 
     def client(self, session: Session, service: str, config: Config) -> t.Any:
         """What C(Session.client) does."""
-        key = (service, config.retries["total_max_attempts"])
+        key = (service, getattr(config, "retries")["total_max_attempts"])  # noqa: B009  # has no type
         if key not in self._made:
             client = self._made[key] = self._make(session, service, config)
             self._note(client.meta.events)
@@ -187,7 +188,11 @@ def installed(region: InProcessRegion) -> Iterator[Remembered]:
     answers, clients, time = kept.answers, kept.clients, Time(region)
     replaced: tuple[tuple[t.Any, str, t.Any], ...] = (
         (URLLib3Session, "send", lambda _session, request: region.send(request)),
-        (BaseClient, "_make_api_call", lambda client, operation, parameters: answers.call(client, operation, parameters)),
+        (
+            BaseClient,
+            "_make_api_call",
+            lambda client, operation, parameters: answers.call(client, operation, parameters),
+        ),
         (Session, "client", lambda session, service, config: clients.client(session, service, config)),
         (_aws.AwsModule, "_session", kept.session),
         (_aws, "ThreadPoolExecutor", InTurn),

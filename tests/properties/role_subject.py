@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 from local_region import ACCOUNT, REGION
-
 from properties.contract import Refusal
 from properties.role_wishes import ALIAS, ARNS, OF_AWS, ROLE, SAGEMAKER
 from properties.statements import in_any_order, policy_meaning, statement_meaning
@@ -69,7 +68,7 @@ class RoleSubject:
         """The wish with the role's name."""
         return {"name": ROLE, **wish}
 
-    def wished(self, held: Role | None, wish: Wish) -> Role | None | Refusal:
+    def wished(self, held: Role | None, wish: Wish) -> Role | Refusal | None:
         """Each aspect that is asked about as asked, the others as they are."""
         refusal = None if held is None else _refusal(held, wish)
         if refusal or wish.get("state") == "absent":
@@ -209,11 +208,23 @@ def _basic_access(wish: Wish) -> dict[str, t.Any]:
     ]
     if wish.get("model_registration"):
         base = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
-        models = ("AddTags", "CreateModelPackage", "CreateModelPackageGroup", "DescribeModelPackageGroup", "UpdateModelPackage")
+        models = (
+            "AddTags",
+            "CreateModelPackage",
+            "CreateModelPackageGroup",
+            "DescribeModelPackageGroup",
+            "UpdateModelPackage",
+        )
         lineage = ("AddAssociation", "AddTags", "CreateAction")
         statements += [
-            _allow("RegisterModels", _of_sagemaker(models), [f"{base}:model-package/*", f"{base}:model-package-group/*"]),
-            _allow("RecordLineage", _of_sagemaker(lineage), [f"{base}:{kind}/*" for kind in ("action", "artifact", "context")]),
+            _allow(
+                "RegisterModels", _of_sagemaker(models), [f"{base}:model-package/*", f"{base}:model-package-group/*"]
+            ),
+            _allow(
+                "RecordLineage",
+                _of_sagemaker(lineage),
+                [f"{base}:{kind}/*" for kind in ("action", "artifact", "context")],
+            ),
         ]
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -246,7 +257,11 @@ def role_shown(held: Role | None, other: Role | None, wish: Wish) -> dict[str, t
     """What one side of the diff says."""
     if held is None:
         return {}
-    declared = {"MLflowBasicAccess", *wish.get("inline_policies", {}), *(["MLflowKMSAccess"] if wish.get("kms_key_id") else [])}
+    declared = {
+        "MLflowBasicAccess",
+        *wish.get("inline_policies", {}),
+        *(["MLflowKMSAccess"] if wish.get("kms_key_id") else []),
+    }
     moved = held["inline"].keys() ^ (other["inline"].keys() if other else set())
     values = {**held, "managed_policies": held["managed"]}
     return {

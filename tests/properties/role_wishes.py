@@ -10,7 +10,6 @@ import typing as t
 
 from hypothesis import strategies as st
 from local_region import ACCOUNT, REGION
-
 from properties.pools import edits, lists, mixed, options, sequences
 
 ROLE = "mlflow-role"
@@ -71,7 +70,10 @@ TRUST: list[dict[str, t.Any]] = [
     {"confused_deputy_protection": False},
     {"source_account": "210987654321"},
     {"source_arn": [f"arn:aws:sagemaker:*:{ACCOUNT}:*"]},
-    {"source_account": ACCOUNT, "source_arn": [f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:*", f"arn:aws:sagemaker:*:{ACCOUNT}:a"]},
+    {
+        "source_account": ACCOUNT,
+        "source_arn": [f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:*", f"arn:aws:sagemaker:*:{ACCOUNT}:a"],
+    },
 ]
 PLACES = ["s3://artifacts", "s3://artifacts/", "s3://shared/team/mlflow", "s3://shared/team/mlflow/"]
 PRESENT = st.tuples(WISH, st.sampled_from(TRUST), st.sampled_from(PLACES)).map(
@@ -118,16 +120,23 @@ TRUSTS = _trusts()
 THEIR_DOCUMENTS = [json.dumps(each) for each in DOCUMENTS]
 EDITS = edits(
     {
-        "create_role": [{"AssumeRolePolicyDocument": trust, "Path": path} for trust, path in mixed(TRUSTS, ["/", "/mlflow/"])],
+        "create_role": [
+            {"AssumeRolePolicyDocument": trust, "Path": path} for trust, path in mixed(TRUSTS, ["/", "/mlflow/"])
+        ],
         "update_assume_role_policy": [{"PolicyDocument": trust} for trust in TRUSTS],
         "put_role_policy": [
             {"PolicyName": name, "PolicyDocument": text}
             for name, text in mixed(["team", "theirs", "MLflowBasicAccess", "MLflowKMSAccess"], THEIR_DOCUMENTS)
         ],
-        "delete_role_policy": [{"PolicyName": name} for name in ("team", "theirs", "MLflowBasicAccess", "MLflowKMSAccess")],
+        "delete_role_policy": [
+            {"PolicyName": name} for name in ("team", "theirs", "MLflowBasicAccess", "MLflowKMSAccess")
+        ],
         "attach_role_policy": [{"PolicyArn": arn} for arn in (LOGGING, BOUNDARY, OF_AWS)],
         "detach_role_policy": [{"PolicyArn": arn} for arn in (LOGGING, BOUNDARY, OF_AWS)],
-        "tag_role": [{"Tags": [{"Key": key, "Value": value}]} for key, value in mixed(["Team", "theirs", "sagemaker:x"], ["", "a"])],
+        "tag_role": [
+            {"Tags": [{"Key": key, "Value": value}]}
+            for key, value in mixed(["Team", "theirs", "sagemaker:x"], ["", "a"])
+        ],
         "untag_role": [{"TagKeys": ["Team", "Stage"]}],
         "update_role": [{"Description": "theirs", "MaxSessionDuration": 7200}, {"MaxSessionDuration": 3600}],
         "put_role_permissions_boundary": [{"PermissionsBoundary": arn} for arn in (BOUNDARY, OF_AWS)],

@@ -9,8 +9,7 @@ import copy
 import typing as t
 
 from botocore.exceptions import ClientError
-from local_region import ACCOUNT, REGION
-
+from local_region import ACCOUNT
 from properties.contract import Refusal
 from properties.server_wishes import SERVER
 
@@ -44,7 +43,14 @@ class ServerSubject:
 
     module = "sagemaker_mlflow_server"
     unforeseeable = frozenset(
-        {"mlflow_version", "tracking_server_url", "creation_time", "created_by", "last_modified_time", "last_modified_by"}
+        {
+            "mlflow_version",
+            "tracking_server_url",
+            "creation_time",
+            "created_by",
+            "last_modified_time",
+            "last_modified_by",
+        }
     ) | {"weekly_maintenance_window_start"}
 
     def __init__(self, sagemaker: t.Any) -> None:
@@ -78,7 +84,11 @@ class ServerSubject:
         if server is None:
             return {}
         if wish.get("state") == "absent" or server["failed"]:
-            return {"name": SERVER, "role_arn": server["role_arn"], **{name: _normal(name, server[name]) for name in FIELDS}}
+            return {
+                "name": SERVER,
+                "role_arn": server["role_arn"],
+                **{name: _normal(name, server[name]) for name in FIELDS},
+            }
         told = {name: _normal(name, server[name]) for name in FIELDS if name in wish}
         told |= {name: server[name] for name in ("role_arn", "tags") if name in wish}
         if "mlflow_version" in wish:
@@ -137,7 +147,7 @@ def _refusal(server: Held | None, wish: Wish) -> Refusal | None:
         lacks = {"role_arn", "artifact_store_uri"} - wish.keys()
         return Refusal("creating it needs") if lacks else None
     other_role = wish.get("role_arn", server["role_arn"]) != server["role_arn"]
-    version = wish.get("mlflow_version", server["mlflow_version"])
+    version = str(wish.get("mlflow_version", server["mlflow_version"]))
     other_version = ".".join(version.split(".")[:2]) != server["mlflow_version"]
     return Refusal("differs in what AWS cannot change in place") if other_role or other_version else None
 

@@ -9,7 +9,6 @@ import typing as t
 
 from hypothesis import strategies as st
 from local_region import ACCOUNT
-
 from properties.pools import edits, mixed, options, sequences
 
 SERVER = "models"
@@ -22,7 +21,12 @@ THEIR_TAGS = [[{"Key": key, "Value": value}] for key, value in mixed(["Team", "t
 SETTINGS = options(
     {
         "role_arn": ROLES[:1] * 3,
-        "artifact_store_uri": ["s3://artifacts-a", "s3://artifacts-a/", "s3://artifacts-b/runs", "s3://artifacts-b/runs/"],
+        "artifact_store_uri": [
+            "s3://artifacts-a",
+            "s3://artifacts-a/",
+            "s3://artifacts-b/runs",
+            "s3://artifacts-b/runs/",
+        ],
         "mlflow_version": ["3.0", "3.0.0"],
         "tracking_server_size": ["Small", "Medium", "Large"],
         "automatic_model_registration": [False, True],
@@ -46,14 +50,24 @@ OTHER: list[dict[str, t.Any]] = [{"role_arn": ROLES[1]}, {"mlflow_version": "2.1
 PRESENT = st.tuples(SETTINGS, st.sampled_from(NEEDED)).map(lambda parts: {**parts[0], **parts[1]})
 ABSENT = st.sampled_from([{"state": "absent", **more} for more in ({}, {"delete_data": True}, {"delete_data": True})])
 WISHES = st.integers(0, 19).flatmap(
-    lambda dice: ABSENT if dice == 19 else st.tuples(PRESENT, st.sampled_from(OTHER)).map(lambda p: {**p[0], **p[1]}) if dice == 18 else PRESENT
+    lambda dice: (
+        ABSENT
+        if dice == 19
+        else st.tuples(PRESENT, st.sampled_from(OTHER)).map(lambda p: {**p[0], **p[1]})
+        if dice == 18
+        else PRESENT
+    )
 )
 
 CREATED = [
     {"ArtifactStoreUri": uri, "RoleArn": ROLES[0], "MlflowVersion": "3.0", **more}
     for uri, more in mixed(
         ["s3://artifacts-a", "s3://artifacts-b/runs"],
-        [{}, {"TrackingServerSize": "Large", "AutomaticModelRegistration": True}, {"WeeklyMaintenanceWindowStart": "Sun:23:00"}],
+        [
+            {},
+            {"TrackingServerSize": "Large", "AutomaticModelRegistration": True},
+            {"WeeklyMaintenanceWindowStart": "Sun:23:00"},
+        ],
     )
 ]
 UPDATED: list[dict[str, t.Any]] = [
@@ -71,7 +85,10 @@ EDITS = edits(
         "delete_mlflow_tracking_server": [{}],
         "add_tags": [{"Tags": tags} for tags in THEIR_TAGS],
         "delete_tags": [{"TagKeys": ["Team", "Stage"]}],
-        "settings": [{"delays": dict.fromkeys(("create", "update", "start", "stop", "delete", "maintenance"), each)} for each in (0, 3)],
+        "settings": [
+            {"delays": dict.fromkeys(("create", "update", "start", "stop", "delete", "maintenance"), each)}
+            for each in (0, 3)
+        ],
         "fails": [{"verb": verb} for verb in ("create", "update", "start", "stop", "delete", "maintenance")],
         "maintenance": [{}],
         "passes": [{"seconds": 1}, {"seconds": 60}],

@@ -15,7 +15,9 @@ LISTS = ("Action", "NotAction", "Resource", "NotResource")
 def policy_meaning(document: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """A document: what is equal here means the same."""
     statements = document["Statement"]
-    each = [statement_meaning(statement) for statement in ([statements] if isinstance(statements, dict) else statements)]
+    each = [
+        statement_meaning(statement) for statement in ([statements] if isinstance(statements, dict) else statements)
+    ]
     return {
         "Version": document.get("Version", "2008-10-17"),
         "Id": document.get("Id"),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from properties.app_subject import AppSubject, apps_held
 from properties.app_wishes import ALIAS, APP, CREATED, KEYS, RENAMED, STEPS, STUDIO
 from properties.contract import Contract
-from properties.proof import prove
+from properties.proof import PARTS, prove
 from properties.test_server_properties import stand_on
 from properties.world import RememberingModules
 
@@ -41,7 +42,9 @@ def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:
         world.edit("sagemaker", operation, {"Name": APP, **parameters})
         return
     if operation == "fails":
-        settings.fail_next[parameters["verb"] if parameters["verb"] == "maintenance" else f"app_{parameters['verb']}"] = True
+        settings.fail_next[
+            parameters["verb"] if parameters["verb"] == "maintenance" else f"app_{parameters['verb']}"
+        ] = True
         verb = "maintenance" if parameters["verb"] == "maintenance" else f"{parameters['verb']}_mlflow_app"
         edit(world, verb, CREATED[1] if parameters["verb"] == "create" else {})
         settings.fail_next.clear()
@@ -65,14 +68,20 @@ def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:
         world.region.sleep(5)
 
 
-def test_every_example_holds_the_contract(world: World) -> None:
-    contract = Contract(AppSubject(world.client("sagemaker")), RememberingModules(world))
+def contract_of(world: World) -> Contract:
+    """The contract of the module."""
+    return Contract(AppSubject(world.client("sagemaker")), RememberingModules(world))
 
-    def check(steps: Steps) -> None:
-        begin(world)
-        for edits, wish in steps:
-            for operation, parameters in edits:
-                edit(world, operation, parameters)
-            contract.hold(wish)
 
-    prove(contract, STEPS, check)
+def check(world: World, contract: Contract, steps: Steps) -> None:
+    """One sequence of examples."""
+    begin(world)
+    for edits, wish in steps:
+        for operation, parameters in edits:
+            edit(world, operation, parameters)
+        contract.hold(wish)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_example_holds_the_contract(world: World, part: int) -> None:
+    prove(world, contract_of(world), STEPS, check, part)

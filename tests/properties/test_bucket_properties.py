@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from properties.bucket_held import bucket_held
 from properties.bucket_subject import BucketSubject
 from properties.bucket_wishes import ALIAS, BUCKET, KEYS, LOGS, STEPS
 from properties.contract import Contract
-from properties.proof import prove
+from properties.proof import PARTS, prove
 from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
@@ -32,18 +33,24 @@ def furnish(world: World) -> None:
         world.client("s3").create_bucket(Bucket=name)
 
 
-def test_every_example_holds_the_contract(world: World) -> None:
+def contract_of(world: World) -> Contract:
+    """The contract of the module."""
     s3 = world.client("s3")
     begin(world)
     new = bucket_held(s3, LOGS[0])
     assert new is not None
-    contract = Contract(BucketSubject(s3, new), RememberingModules(world))
+    return Contract(BucketSubject(s3, new), RememberingModules(world))
 
-    def check(steps: Steps) -> None:
-        begin(world)
-        for edits, wish in steps:
-            for operation, parameters in edits:
-                world.edit("s3", operation, {"Bucket": BUCKET, **parameters})
-            contract.hold(wish)
 
-    prove(contract, STEPS, check)
+def check(world: World, contract: Contract, steps: Steps) -> None:
+    """One sequence of examples."""
+    begin(world)
+    for edits, wish in steps:
+        for operation, parameters in edits:
+            world.edit("s3", operation, {"Bucket": BUCKET, **parameters})
+        contract.hold(wish)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_example_holds_the_contract(world: World, part: int) -> None:
+    prove(world, contract_of(world), STEPS, check, part)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
 from properties import test_app_properties as apps
 from properties import test_bucket_properties as buckets
 from properties import test_role_properties as roles
@@ -16,7 +17,7 @@ from properties.bucket_wishes import BUCKET, LOGS
 from properties.contract import Contract
 from properties.environment_subject import EnvironmentSubject
 from properties.environment_wishes import STEPS
-from properties.proof import prove
+from properties.proof import PARTS, prove
 from properties.role_wishes import ROLE
 from properties.world import RememberingModules
 
@@ -44,17 +45,23 @@ def edit(world: World, service: str, operation: str, parameters: dict[str, t.Any
         world.edit(service, operation, {**whose, **parameters})
 
 
-def test_every_example_holds_the_contract(world: World) -> None:
+def contract_of(world: World) -> Contract:
+    """The contract of the module."""
     begin(world)
     new = bucket_held(world.client("s3"), LOGS[0])
     assert new is not None
-    contract = Contract(EnvironmentSubject(world, new), RememberingModules(world))
+    return Contract(EnvironmentSubject(world, new), RememberingModules(world))
 
-    def check(steps: Steps) -> None:
-        begin(world)
-        for edits, wish in steps:
-            for service, (operation, parameters) in edits:
-                edit(world, service, operation, parameters)
-            contract.hold(wish)
 
-    prove(contract, STEPS, check)
+def check(world: World, contract: Contract, steps: Steps) -> None:
+    """One sequence of examples."""
+    begin(world)
+    for edits, wish in steps:
+        for service, (operation, parameters) in edits:
+            edit(world, service, operation, parameters)
+        contract.hold(wish)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_example_holds_the_contract(world: World, part: int) -> None:
+    prove(world, contract_of(world), STEPS, check, part)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import typing as t
 
+import pytest
 from properties.contract import Contract
-from properties.proof import prove
+from properties.proof import PARTS, prove
 from properties.role_subject import RoleSubject
 from properties.role_wishes import ALIAS, BOUNDARY, DOCUMENTS, KEYS, LOGGING, PROFILE, ROLE, STEPS
 from properties.world import RememberingModules
@@ -35,14 +36,20 @@ def furnish(world: World) -> None:
     iam.create_instance_profile(InstanceProfileName=PROFILE)
 
 
-def test_every_example_holds_the_contract(world: World) -> None:
-    contract = Contract(RoleSubject(world.client("iam")), RememberingModules(world))
+def contract_of(world: World) -> Contract:
+    """The contract of the module."""
+    return Contract(RoleSubject(world.client("iam")), RememberingModules(world))
 
-    def check(steps: Steps) -> None:
-        begin(world)
-        for edits, wish in steps:
-            for operation, parameters in edits:
-                world.edit("iam", operation, {"RoleName": ROLE, **parameters})
-            contract.hold(wish)
 
-    prove(contract, STEPS, check)
+def check(world: World, contract: Contract, steps: Steps) -> None:
+    """One sequence of examples."""
+    begin(world)
+    for edits, wish in steps:
+        for operation, parameters in edits:
+            world.edit("iam", operation, {"RoleName": ROLE, **parameters})
+        contract.hold(wish)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_example_holds_the_contract(world: World, part: int) -> None:
+    prove(world, contract_of(world), STEPS, check, part)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import typing as t
 
+import pytest
 from local_region import ACCOUNT, REGION
-
 from properties.contract import Contract
-from properties.proof import prove
+from properties.proof import PARTS, prove
 from properties.server_subject import BYSTANDER, ServerSubject
 from properties.server_wishes import BUCKETS, CREATED, ROLES, SERVER, STEPS
 from properties.world import RememberingModules
@@ -76,14 +76,20 @@ def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:
             world.region.sleep(5)
 
 
-def test_every_example_holds_the_contract(world: World) -> None:
-    contract = Contract(ServerSubject(world.client("sagemaker")), RememberingModules(world))
+def contract_of(world: World) -> Contract:
+    """The contract of the module."""
+    return Contract(ServerSubject(world.client("sagemaker")), RememberingModules(world))
 
-    def check(steps: Steps) -> None:
-        begin(world)
-        for edits, wish in steps:
-            for operation, parameters in edits:
-                edit(world, operation, parameters)
-            contract.hold(wish)
 
-    prove(contract, STEPS, check)
+def check(world: World, contract: Contract, steps: Steps) -> None:
+    """One sequence of examples."""
+    begin(world)
+    for edits, wish in steps:
+        for operation, parameters in edits:
+            edit(world, operation, parameters)
+        contract.hold(wish)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_example_holds_the_contract(world: World, part: int) -> None:
+    prove(world, contract_of(world), STEPS, check, part)
