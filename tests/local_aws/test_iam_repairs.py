@@ -38,6 +38,15 @@ def iam(aws: ControlRegion) -> Any:
     return aws.client("iam")
 
 
+def test_a_role_that_is_not_in_a_profile_cannot_be_taken_out(iam: Any) -> None:
+    iam.create_instance_profile(InstanceProfileName="theirs")
+    out = {"InstanceProfileName": "theirs", "RoleName": "mlflow"}
+    assert refused(iam.remove_role_from_instance_profile, **out)[0] == "NoSuchEntity"
+    iam.add_role_to_instance_profile(**out)
+    iam.remove_role_from_instance_profile(**out)
+    assert iam.list_instance_profiles_for_role(RoleName="mlflow")["InstanceProfiles"] == []
+
+
 BAD_TRUST = [
     ("{", "MalformedPolicyDocument"),
     (json.dumps(trust({"AWS": f"arn:aws:iam::{ACCOUNT}:role/missing"})), "MalformedPolicyDocument"),

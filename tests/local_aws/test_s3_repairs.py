@@ -230,6 +230,22 @@ def test_buckets_as_they_were_before_2023(aws: ControlRegion) -> None:
     s3.create_bucket(Bucket="open", ACL="public-read")
 
 
+def test_a_tag_without_a_value_has_an_empty_one(aws: ControlRegion) -> None:
+    aws.bucket()
+    s3 = aws.client("s3")
+    s3.put_bucket_tagging(Bucket="artifacts", Tagging={"TagSet": [{"Key": "team", "Value": ""}]})
+    assert s3.get_bucket_tagging(Bucket="artifacts")["TagSet"] == [{"Key": "team", "Value": ""}]
+
+
+def test_a_bucket_does_not_inherit_the_tags_of_one_that_had_its_name(aws: ControlRegion) -> None:
+    aws.bucket()
+    s3 = aws.client("s3")
+    s3.put_bucket_tagging(Bucket="artifacts", Tagging={"TagSet": [{"Key": "team", "Value": "vision"}]})
+    s3.delete_bucket(Bucket="artifacts")
+    aws.bucket()
+    assert refused(s3.get_bucket_tagging, Bucket="artifacts")[0] == "NoSuchTagSet"
+
+
 def test_creation_with_tags_and_ownership(aws: ControlRegion) -> None:
     s3 = aws.client("s3", "eu-west-1")
     configuration = {"LocationConstraint": "eu-west-1", "Tags": [{"Key": "team", "Value": "vision"}]}

@@ -50,6 +50,13 @@ def test_a_busy_app_is_waited_for_and_then_changed(account: Account, verb: str) 
     assert account.described()["ModelRegistrationMode"] == "AutoModelRegistrationEnabled"
 
 
+def test_the_preview_of_a_busy_app_tells_what_it_comes_to(account: Account) -> None:
+    account.region.configure(delays={"app_create": 0.5})
+    account.create()
+    for run in (account.run(check=True, tags={"Team": "a"}), account.run(tags={"Team": "a"})):
+        assert run.result["status"] == "Created"
+
+
 def test_maintenance_is_waited_for_and_named_as_what_it_is(account: Account) -> None:
     account.region.configure(delays={"maintenance": 60}, maintenance_next=[NAME])
     account.create()

@@ -50,6 +50,29 @@ def test_a_busy_server_is_waited_for_and_then_changed(account: Account, verb: st
     assert account.described()["TrackingServerSize"] == "Large"
 
 
+@pytest.mark.parametrize(("verb", "status", "runs"), [("create", "Created", True), ("stop", "Stopped", False)])
+@pytest.mark.parametrize("options", [{}, {"tags": {"Team": "a"}}], ids=["nothing", "tags"])
+def test_the_preview_of_a_busy_server_tells_what_it_comes_to(
+    account: Account, verb: str, status: str, runs: bool, options: dict[str, t.Any]
+) -> None:
+    account.region.configure(delays={verb: 0.5})
+    account.create()
+    if verb == "stop":
+        account.sagemaker.stop_mlflow_tracking_server(TrackingServerName=NAME)
+    for run in (account.run(check=True, **options), account.run(**options)):
+        assert (run.result["tracking_server_status"], run.result["is_active"]) == (status, runs)
+
+
+def test_a_server_whose_deletion_failed_is_not_to_be_started(account: Account) -> None:
+    account.create()
+    account.sagemaker.stop_mlflow_tracking_server(TrackingServerName=NAME)
+    account.region.configure(fail_next={"delete": True})
+    account.sagemaker.delete_mlflow_tracking_server(TrackingServerName=NAME)
+    message = account.fail(tracking_server_size="Large")
+    assert "DeleteFailed" in message
+    assert message.endswith("complete that with state=absent and delete_data=true.")
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_after_maintenance_a_server_is_as_before(account: Account, fails: bool) -> None:
     """Its status tells of the maintenance then, and nothing of whether it runs."""
