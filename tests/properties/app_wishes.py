@@ -61,6 +61,7 @@ CREATED = [
             {},
             {"ModelRegistrationMode": "AutoModelRegistrationEnabled", "WeeklyMaintenanceWindowStart": "Sun:23:00"},
             {"KmsKeyId": KEYS[0]},
+            {"Tags": [{"Key": "sagemaker:domain", "Value": "d"}, {"Key": "theirs", "Value": ""}]},
             {"AccountDefaultStatus": "ENABLED", "DefaultDomainIdList": [DOMAINS[0]]},
         ],
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import time as system_time
 import typing as t
+from dataclasses import asdict
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSResponse
@@ -20,6 +21,7 @@ from local_region import ACCOUNT, REGION, LocalRegion
 
 from localaws.application import Application
 from localaws.assembly import Assembly
+from localaws.request_log import Entry, RequestLog
 from localaws.settings import Settings
 
 if t.TYPE_CHECKING:
@@ -34,6 +36,26 @@ PORT = 5566
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 
 
+class Requests(RequestLog):
+    """The log as it is made, not as it is told to others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        """Note a finished call."""
+        self.noted.append(entry)
+
+    def entries(self) -> list[dict[str, object]]:
+        """All that were noted, oldest first."""
+        return [asdict(entry) for entry in self.noted]
+
+    def clear(self) -> None:
+        """Forget them."""
+        self.noted.clear()
+
+
 class InProcessRegion(LocalRegion):
     """What a LocalRegion is, in this process."""
 
@@ -45,6 +67,7 @@ class InProcessRegion(LocalRegion):
         self._application = Application(self._assembly)
         self.endpoint, self.home = ENDPOINT, home
         self.running: Instance = self._assembly.instance
+        self.running.request_log = self._requests = Requests()
         self._rest()
 
     def _rest(self) -> None:
@@ -54,7 +77,11 @@ class InProcessRegion(LocalRegion):
 
     def calls(self) -> list[str]:
         """C(service:Operation) of every request since the log was cleared, in order."""
-        return [f"{entry['service']}:{entry['operation']}" for entry in self.log()]
+        return [entry.name for entry in self._requests.noted]
+
+    def writes(self) -> list[str]:
+        """The calls that change something."""
+        return [entry.name for entry in self._requests.noted if entry.write]
 
     def log(self) -> list[dict[str, t.Any]]:
         """Every request since the log was cleared."""

@@ -20,8 +20,11 @@ LEFT_OUT = object()
 
 
 def options(pools: dict[str, Sequence[t.Any]]) -> st.SearchStrategy[Parameters]:
-    """Any of these options, each left out two times of three, else with a value of its pool."""
-    chosen = [st.sampled_from([LEFT_OUT] * 2 * len(pool) + list(pool)) for pool in pools.values()]
+    """Any of these options, each left out two times of three (what purges: every other time), else with a value of its pool."""
+    chosen = [
+        st.sampled_from([LEFT_OUT] * (1 if name.startswith("purge") else 2) * len(pool) + list(pool))
+        for name, pool in pools.items()
+    ]
     return st.tuples(*chosen).map(
         lambda values: {name: value for name, value in zip(pools, values, strict=True) if value is not LEFT_OUT}
     )

@@ -22,6 +22,7 @@ from unittest import mock
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
+from botocore.useragent import UserAgentString
 from local_region import REGION
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _aws, _role
@@ -196,6 +197,7 @@ def installed(region: InProcessRegion) -> Iterator[Remembered]:
         (Session, "client", lambda session, service, config: clients.client(session, service, config)),
         (_aws.AwsModule, "_session", kept.session),
         (_aws, "ThreadPoolExecutor", InTurn),
+        (UserAgentString, "to_string", lambda _agent: "properties"),
         (_aws, "time", time),
         (_role, "time", time),
         # botocore and moto name each request, and the system takes its time for bytes that nobody can foresee.

@@ -67,6 +67,7 @@ CREATED = [
             {},
             {"TrackingServerSize": "Large", "AutomaticModelRegistration": True},
             {"WeeklyMaintenanceWindowStart": "Sun:23:00"},
+            {"Tags": [{"Key": "sagemaker:domain", "Value": "d"}, {"Key": "theirs", "Value": ""}]},
         ],
     )
 ]

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 import types
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,7 @@ def prepare() -> None:
     sys.modules[_POLICY_MODULE] = placeholder
 
     import moto.backends
+    import moto.core.responses
     import moto.core.utils
     from moto.core.base_backend import AccountSpecificBackend
     from moto.core.common_models import BaseModel
@@ -70,6 +71,8 @@ def prepare() -> None:
     # moto looks at its 170 folders for each call, to find out which services it has.
     services = tuple(moto.backends.list_of_moto_modules())
     moto.backends.list_of_moto_modules = lambda: services
+    # And at all members of a service's class for each call of it.
+    moto.core.responses.method_names_from_class = cache(moto.core.responses.method_names_from_class)
     moto.core.utils.create_loader = partial(Loader, extra_search_paths=[moto_root], file_loader=LeanFileLoader())
     # botocore's table of all endpoints costs 22 MB and answers only which regions exist. moto makes any region on
     # demand; the one it insists on is where it looks up its routes.
