@@ -63,7 +63,10 @@ class AppSubject:
         app = held[ours[0]] if ours else None
         refusal = _refusal(app, wish)
         if refusal:
-            return refusal
+            # AWS need not show the key of an App that it is only creating.
+            hidden = app is not None and app["kms_key_id"] is None and self._is_being_created(app["arn"])
+            only_key = _refusal(app, {key: value for key, value in wish.items() if key != "kms_key_id"}) is None
+            return Refusal(refusal.words, by_aws=hidden and only_key)
         others = {name: copy.deepcopy(each) for name, each in held.items() if name not in ours}
         if wish.get("state") == "absent":
             return others
@@ -77,6 +80,9 @@ class AppSubject:
         if any(each["delete_failed"] for each in holders):
             return Refusal("Its deletion failed", by_aws=True)
         return {**others, name: after}
+
+    def _is_being_created(self, arn: str) -> bool:
+        return bool(self._sagemaker.describe_mlflow_app(Arn=arn)["Status"] == "Creating")
 
     def shown(self, held: Held, other: Held, wish: Wish) -> dict[str, t.Any]:
         """What was asked about; everything of an App that goes away."""
