@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from properties.in_process import InProcessRegion
 from properties.proof import DEEP, SEED, SEED_VARIABLE
-from properties.remembered import installed
+from properties.remembered import Remembered, installed
 from properties.world import World
 
 if t.TYPE_CHECKING:
@@ -23,9 +23,14 @@ def pytest_report_header() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A local AWS in this process."""
+def _made_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     region = InProcessRegion(tmp_path_factory.mktemp("in_process"))
-    with installed(region) as remembered:
-        yield World(region, remembered)
+    yield World(region, Remembered(region))
     region.stop()
+
+
+@pytest.fixture
+def world(_made_world: World) -> Iterator[World]:
+    """A local AWS in this process, which takes the place of all of AWS for one test."""
+    with _made_world.region.current(), installed(_made_world.remembered):
+        yield _made_world

@@ -9,6 +9,7 @@ own: whoever sleeps moves its clock, so waiting costs nothing.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time as system_time
 import typing as t
@@ -19,6 +20,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from local_region import ACCOUNT, REGION, LocalRegion
 
+from localaws import instance
 from localaws.application import Application
 from localaws.assembly import Assembly
 from localaws.request_log import Entry, RequestLog
@@ -69,6 +71,17 @@ class InProcessRegion(LocalRegion):
         self.running: Instance = self._assembly.instance
         self.running.request_log = self._requests = Requests()
         self._rest()
+
+    @contextlib.contextmanager
+    def current(self) -> Iterator[None]:
+        """Meanwhile this is the instance that operations reach; before and after it may be that of another test."""
+        before = list(instance._installed)
+        instance.install(self.running)
+        try:
+            yield
+        finally:
+            self.reset()
+            instance._installed[:] = before
 
     def _rest(self) -> None:
         """No thread waits for a change: nothing is saved, and what is due is carried out when the clock is moved."""

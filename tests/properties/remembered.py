@@ -154,9 +154,11 @@ class Remembered:
     """All that is kept from one run to the next."""
 
     def __init__(self, region: InProcessRegion) -> None:
+        self.region = region
         self.answers = Answers(region)
         self.clients = Clients()
-        self.session = Session(REGION, region.endpoint, {})
+        with mock.patch.dict(os.environ, region.environment):
+            self.session = Session(REGION, region.endpoint, {})
         self.forget, self.end_run = self.answers.forget, self.clients.end_run
 
 
@@ -182,11 +184,10 @@ class Time:
 
 
 @contextlib.contextmanager
-def installed(region: InProcessRegion) -> Iterator[Remembered]:
+def installed(kept: Remembered) -> Iterator[None]:
     """All AWS clients of this process talk to the region, and its clock is the one that our modules look at."""
-    with mock.patch.dict(os.environ, region.environment):
-        kept = Remembered(region)
-    answers, clients, time = kept.answers, kept.clients, Time(region)
+    region, answers, clients = kept.region, kept.answers, kept.clients
+    time = Time(region)
     replaced: tuple[tuple[t.Any, str, t.Any], ...] = (
         (URLLib3Session, "send", lambda _session, request: region.send(request)),
         (
@@ -206,4 +207,4 @@ def installed(region: InProcessRegion) -> Iterator[Remembered]:
     with contextlib.ExitStack() as stack:
         for where, name, instead in replaced:
             stack.enter_context(mock.patch.object(where, name, instead))
-        yield kept
+        yield
