@@ -20,14 +20,16 @@ BIN := $(VENV)/bin
 FOR_RUN := $(VENV)/requirements-run
 FOR_TEST := $(VENV)/requirements-test
 FOR_DOCS := $(VENV)/docs/requirements
-# The AWS CLI needs older packages than the rest, so it has an environment of its own.
+# The AWS CLI and Galaxy's importer need older packages than the rest, so each has an environment of its own.
 FOR_BENCH := $(VENV)/bench/requirements
 # So has the tool that migrations are compared with.
 FOR_BENCH_MIGRATION := $(VENV)/bench-migration/requirements
+FOR_GALAXY := $(VENV)/galaxy/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help docs molecule bench bench-migration migration-matrix deploy check destroy stop start status verify audit ui clients up down test lint sanity policies build clean requirements chromium
+.PHONY: help docs molecule galaxy bench deploy check destroy stop start status verify audit ui clients up down test lint sanity policies build clean requirements chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -104,6 +106,9 @@ sanity: $(FOR_TEST) ## ansible-test sanity with every supported ansible-core tha
 molecule: $(FOR_TEST) ## The scenarios of extensions/molecule, each with an account of its own
 	PATH=$(abspath $(BIN)):$$PATH $(BIN)/molecule test --all --report
 
+galaxy: $(FOR_TEST) $(FOR_GALAXY) ## What Galaxy's importer and ansible-builder make of the tarball; a warning fails
+	tests/galaxy/check.sh $(dir $(FOR_GALAXY))bin $(BIN)
+
 .PHONY: sanity-installed
 sanity-installed: $(FOR_TEST)
 	tests/sanity/run.sh $(BIN)
@@ -177,6 +182,12 @@ $(VENV)/mlflow-%/ready: $(BIN)/python
 	@echo "Installing MLflow $* ..."
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check mlflow==$* 'setuptools<81'
+	@touch $@
+
+$(FOR_GALAXY): requirements/galaxy.txt $(BIN)/python
+	@echo "Installing Galaxy's importer ..."
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/galaxy.txt
 	@touch $@
 
 requirements: $(FOR_TEST) ## Pin anew what requirements/*.in and the local AWS ask for

@@ -8,4 +8,5 @@ pin "$1" --constraints requirements/run.txt requirements/test.in --output-file r
 pin "$1" requirements/docs.in --output-file requirements/docs.txt
 pin "$1" requirements/bench.in --output-file requirements/bench.txt
 pin "$1" requirements/bench-migration.in --output-file requirements/bench-migration.txt
+pin "$1" requirements/galaxy.in --output-file requirements/galaxy.txt
 pin "$1" --constraints requirements/run.txt roles/local_aws/files/requirements.in --output-file roles/local_aws/files/requirements.txt
