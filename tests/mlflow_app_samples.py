@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+from tracking_server_samples import STATUSES_OF_BOTH
+
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import MlflowApp, Wish
 
 NAME = "mlflow-staging-mlflow"
@@ -18,16 +20,7 @@ OTHER_ARN = ARN.replace("AAAA", "BBBB")
 URI = "s3://mlflow-staging-mlflow-artifacts-a"
 DOMAINS = ("d-aaaaaaaaaaaa", "d-bbbbbbbbbbbb", "d-cccccccccccc")
 
-STATUSES = (
-    "Creating",
-    "Created",
-    "CreateFailed",
-    "Updating",
-    "Updated",
-    "UpdateFailed",
-    "Deleting",
-    "DeleteFailed",
-)
+STATUSES = STATUSES_OF_BOTH
 """Without Deleted: what is only listed still counts as gone before anything is decided."""
 IN_FLUX = ("Creating", "Updating", "Deleting")
 

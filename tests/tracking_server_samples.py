@@ -16,7 +16,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/mlflow-staging-mlflow-role"
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-tracking-server/{NAME}"
 URI = "s3://mlflow-staging-mlflow-artifacts-a"
 
-STATUSES = (
+STATUSES_OF_BOTH = (
     "Creating",
     "Created",
     "CreateFailed",
@@ -25,6 +25,10 @@ STATUSES = (
     "UpdateFailed",
     "Deleting",
     "DeleteFailed",
+)
+"""Those that an App can have, too."""
+STATUSES = (
+    *STATUSES_OF_BOTH,
     "Stopping",
     "Stopped",
     "StopFailed",

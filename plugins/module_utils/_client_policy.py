@@ -39,10 +39,9 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors imp
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias, known_arn
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import (
-    ABSENT,
     EXISTS,
-    OVERTAKEN,
-    await_shown,
+    confirm_shown,
+    make_true,
     pages,
     unless_absent,
 )
@@ -94,23 +93,11 @@ class ClientPolicyResource(abc.ABC, t.Generic[State]):
 
     def apply(self, change: Change) -> None:
         """Make one change true, unless it is already; the world may have moved on."""
-        try:
-            self._clients.send(change.call)
-        except AWS_ERRORS as error:
-            if is_error(error, ABSENT) and change.after is None:
-                return
-            if is_error(error, (*ABSENT, *OVERTAKEN)):
-                raise Superseded from error
-            raise
+        make_true(change, self._clients.send)
 
     def confirm(self, plan: Plan[State]) -> State:
         """Wait (when asked to) until IAM shows the whole plan."""
-        if not plan.changed:
-            return plan.predicted
-        if self._wait_timeout is not None:
-            return await_shown(self, self._wait_timeout)
-        state = self.read()
-        return plan.predicted if self.plan(state).changed else state
+        return confirm_shown(self, plan, self._wait_timeout)
 
     def _who(self) -> Identity:
         if self._identity is None:

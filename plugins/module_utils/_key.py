@@ -34,7 +34,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_plan i
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_state import KeyState, describe
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import await_shown
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import confirm_shown, unless_absent
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,12 +114,7 @@ class KeyResource:
 
     def confirm(self, plan: Plan[KeyState]) -> KeyState:
         """Wait (when asked to) until KMS shows the whole plan: an alias takes some seconds."""
-        if not plan.changed:
-            return plan.predicted
-        if self._waiting.wanted:
-            return await_shown(self, self._waiting.timeout, "KMS")
-        state = self.read()
-        return plan.predicted if self.plan(state).changed else state
+        return confirm_shown(self, plan, self._waiting.timeout if self._waiting.wanted else None, "KMS")
 
     def describe(self, state: KeyState) -> dict[str, t.Any]:
         """The module's return values."""
@@ -134,7 +129,7 @@ class KeyResource:
 
     def _metadata(self, name: str) -> Mapping[str, t.Any] | None:
         kms = self._clients["kms"]
-        answer = _unless_absent(lambda: kms.describe_key(KeyId=name))
+        answer = unless_absent(lambda: kms.describe_key(KeyId=name), ABSENT)
         return None if answer is None else t.cast("Mapping[str, t.Any]", answer["KeyMetadata"])
 
     def _details(self, arn: str) -> dict[str, Callable[[], t.Any]]:
@@ -285,12 +280,3 @@ def _explain_refusal(error: Exception) -> None:
             f"KMS refuses another key or alias ({error_message(error)}). Delete what is not needed, or ask for more: "
             "aws service-quotas list-service-quotas --service-code kms"
         ) from error
-
-
-def _unless_absent(read: Callable[[], t.Any]) -> t.Any:
-    try:
-        return read()
-    except AWS_ERRORS as error:
-        if is_error(error, ABSENT):
-            return None
-        raise

@@ -35,7 +35,7 @@ _DOMAIN_ID = re.compile(r"d-(-*[a-z0-9]){1,61}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class MlflowApp:
+class MlflowApp(sagemaker.Lifecycle):
     """What DescribeMlflowApp and ListTags say, or will say after a plan. None: AWS alone knows.
 
     :param settings: the changeable settings by option name, as AWS spells the values, apart from C(name).
@@ -57,24 +57,9 @@ class MlflowApp:
     tags: Mapping[str, str] | None = None
 
     @property
-    def in_flux(self) -> bool:
-        """Whether AWS is at work on it."""
-        return sagemaker.is_in_flux(self.status) or sagemaker.is_in_flux(self.maintenance_status)
-
-    @property
-    def is_deleting(self) -> bool:
-        """Whether it is on its way out."""
-        return self.status == "Deleting"
-
-    @property
     def is_deleted(self) -> bool:
         """Whether it is gone, and only listed still: AWS goes on showing deleted Apps for a time."""
         return self.status == "Deleted"
-
-    @property
-    def never_was(self) -> bool:
-        """Whether its creation failed: it holds no data, and nothing but deletion helps."""
-        return self.status == "CreateFailed"
 
     @property
     def settled(self) -> MlflowApp:

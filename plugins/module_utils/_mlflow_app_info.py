@@ -26,17 +26,7 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
 
-STATUSES = (
-    "Creating",
-    "Created",
-    "CreateFailed",
-    "Updating",
-    "Updated",
-    "UpdateFailed",
-    "Deleting",
-    "DeleteFailed",
-    discovery.DELETED,
-)
+STATUSES = (*sagemaker.STATUSES, discovery.DELETED)
 
 MLFLOW_APPS = discovery.Kind(
     name="app",

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, Deadline, read_concurrently
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._power_options import VERBS, wish_from
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._power_plan import plan_power
@@ -25,7 +24,13 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._power_stat
     describe,
     from_aws,
 )
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import Patience, RoleResource, await_shown
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import (
+    Patience,
+    RoleResource,
+    confirm_shown,
+    make_true,
+    unless_absent,
+)
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,23 +99,11 @@ class PowerResource:
         if change.call.service == "iam":
             self._role.apply(change)
             return
-        try:
-            self._send(change.call)
-        except AWS_ERRORS as error:
-            if is_error(error, ABSENT) and change.after is None:
-                return
-            if is_error(error, (*ABSENT, *OVERTAKEN)):
-                raise Superseded from error
-            raise
+        make_true(change, self._send, ABSENT, OVERTAKEN)
 
     def confirm(self, plan: Plan[PowerState]) -> PowerState:
         """Wait (when asked to) until IAM and Scheduler show the whole plan."""
-        if not plan.changed:
-            return plan.predicted
-        if self._waiting.wanted:
-            return await_shown(self, self._waiting.timeout)
-        state = self.read()
-        return plan.predicted if self.plan(state).changed else state
+        return confirm_shown(self, plan, self._waiting.timeout if self._waiting.wanted else None)
 
     def describe(self, state: PowerState) -> dict[str, t.Any]:
         """The module's return values."""
@@ -129,12 +122,12 @@ class PowerResource:
 
     def _schedule(self, verb: str) -> Schedule | None:
         name, group = self._wish.schedule_name(verb), self._wish.group
-        answer = _unless_absent(lambda: self._clients["scheduler"].get_schedule(Name=name, GroupName=group))
+        answer = unless_absent(lambda: self._clients["scheduler"].get_schedule(Name=name, GroupName=group), ABSENT)
         return None if answer is None else from_aws(answer)
 
     def _group(self) -> Group:
         scheduler = self._clients["scheduler"]
-        answer = _unless_absent(lambda: scheduler.get_schedule_group(Name=self._wish.group))
+        answer = unless_absent(lambda: scheduler.get_schedule_group(Name=self._wish.group), ABSENT)
         if answer is None:
             return Group(exists=False)
         if self._wish.tags is None:
@@ -171,12 +164,3 @@ def from_module(module: AwsModule) -> PowerResource:
             raise MlflowError(f"{option}: {options[option]} is not allowed: give {least} or more seconds.")
     waiting = Waiting(options["wait"], options["wait_timeout"], options["role_propagation_timeout"])
     return PowerResource(module.clients, wish, waiting)
-
-
-def _unless_absent(read: Callable[[], t.Any]) -> t.Any:
-    try:
-        return read()
-    except AWS_ERRORS as error:
-        if is_error(error, ABSENT):
-            return None
-        raise

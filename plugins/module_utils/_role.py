@@ -41,7 +41,7 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Resource
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
@@ -167,14 +167,9 @@ class RoleResource:
 
         IAM's servers catch up with each other one by one, and one look may reach one that already has.
         """
-        if not plan.changed:
-            return plan.predicted
         written = time.monotonic()
-        if not self._patience.wait:
-            state = self.read()
-            return plan.predicted if self.plan(state).changed else state
-        state = await_shown(self, self._patience.timeout)
-        if needs_propagation(plan.changes):
+        state = confirm_shown(self, plan, self._patience.timeout if self._patience.wait else None)
+        if self._patience.wait and needs_propagation(plan.changes):
             time.sleep(max(0.0, self._patience.propagation_delay - (time.monotonic() - written)))
         return state if state.exists else plan.predicted
 
@@ -306,6 +301,33 @@ def await_shown(resource: Resource[State], timeout: float, service: str = "IAM")
     )
 
 
+def confirm_shown(resource: Resource[State], plan: Plan[State], timeout: float | None, service: str = "IAM") -> State:
+    """Wait (when a timeout is given) until AWS shows the whole plan; the state read last."""
+    if not plan.changed:
+        return plan.predicted
+    if timeout is not None:
+        return await_shown(resource, timeout, service)
+    state = resource.read()
+    return plan.predicted if resource.plan(state).changed else state
+
+
+def make_true(
+    change: Change,
+    send: Callable[[Call], t.Any],
+    absent: tuple[str, ...] = ABSENT,
+    overtaken: tuple[str, ...] = OVERTAKEN,
+) -> None:
+    """Make one change true, unless it is already; the world may have moved on."""
+    try:
+        send(change.call)
+    except AWS_ERRORS as error:
+        if is_error(error, absent) and change.after is None:
+            return
+        if is_error(error, (*absent, *overtaken)):
+            raise Superseded from error
+        raise
+
+
 def from_module(module: AwsModule) -> RoleResource:
     """The role that the module's options describe."""
     return from_options(module.params, module.region, module.clients)
@@ -324,12 +346,12 @@ def from_options(
     return RoleResource(clients, wish_from(options, region), patience, account)
 
 
-def unless_absent(read: Callable[[], t.Any]) -> t.Any:
-    """The answer; None when IAM says that there is no such thing."""
+def unless_absent(read: Callable[[], t.Any], absent: tuple[str, ...] = ABSENT) -> t.Any:
+    """The answer; None when AWS says that there is no such thing."""
     try:
         return read()
     except AWS_ERRORS as error:
-        if is_error(error, ABSENT):
+        if is_error(error, absent):
             return None
         raise
 

@@ -31,6 +31,17 @@ _MLFLOW_ARN = re.compile(
 _VERSION = re.compile(r"(\d+\.\d+)(\.\d+)?", re.ASCII)
 _WINDOW = re.compile(r"([a-zA-Z]{3}):((?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
+STATUSES = (
+    "Creating",
+    "Created",
+    "CreateFailed",
+    "Updating",
+    "Updated",
+    "UpdateFailed",
+    "Deleting",
+    "DeleteFailed",
+)
+"""What a server and an App can be; each kind has some more."""
 NOT_FOUND = ("ResourceNotFound", "ResourceNotFoundException")
 CONFLICT = ("ConflictException", "ResourceInUse", "ResourceInUseException")
 QUOTA = ("ResourceLimitExceeded", "ResourceLimitExceededException")
@@ -168,6 +179,28 @@ _SETTLED = {
 def settled_status(status: str) -> str:
     """The status once AWS has done what it is at, unless that fails: C(Stopping) becomes C(Stopped)."""
     return _SETTLED.get(status, status)
+
+
+class Lifecycle:
+    """What the states of a server and of an App have in common. The kinds have the fields."""
+
+    status: str
+    maintenance_status: str | None
+
+    @property
+    def in_flux(self) -> bool:
+        """Whether AWS is at work on it. Maintenance shows in a field of its own too."""
+        return is_in_flux(self.status) or is_in_flux(self.maintenance_status)
+
+    @property
+    def is_deleting(self) -> bool:
+        """Whether it is on its way out."""
+        return self.status == "Deleting"
+
+    @property
+    def never_was(self) -> bool:
+        """Whether its creation failed: it holds no data, and nothing but deletion helps."""
+        return self.status == "CreateFailed"
 
 
 def is_failed(status: str | None) -> bool:

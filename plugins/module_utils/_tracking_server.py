@@ -33,7 +33,7 @@ BUCKET_OWNER_SETTINGS = ("s3_bucket_owner_account_id", "s3_bucket_owner_verifica
 
 
 @dataclass(frozen=True)
-class TrackingServer:
+class TrackingServer(sagemaker.Lifecycle):
     """What Describe and ListTags say, or will say after a plan. None: AWS alone knows.
 
     :param settings: the changeable settings by option name, as AWS spells the values.
@@ -54,21 +54,6 @@ class TrackingServer:
     last_modified_time: str | None = None
     last_modified_by: Mapping[str, t.Any] | None = None
     tags: Mapping[str, str] | None = None
-
-    @property
-    def in_flux(self) -> bool:
-        """Whether AWS is at work on it. Maintenance shows in a field of its own too."""
-        return sagemaker.is_in_flux(self.status) or sagemaker.is_in_flux(self.maintenance_status)
-
-    @property
-    def is_deleting(self) -> bool:
-        """Whether it is on its way out."""
-        return self.status == "Deleting"
-
-    @property
-    def never_was(self) -> bool:
-        """Whether its creation failed: it holds no data, and nothing but deletion helps."""
-        return self.status == "CreateFailed"
 
     @property
     def will_be_active(self) -> bool:

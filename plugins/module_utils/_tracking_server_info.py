@@ -20,14 +20,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
 
 STATUSES = (
-    "Creating",
-    "Created",
-    "CreateFailed",
-    "Updating",
-    "Updated",
-    "UpdateFailed",
-    "Deleting",
-    "DeleteFailed",
+    *sagemaker.STATUSES,
     "Stopping",
     "Stopped",
     "StopFailed",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from local_aws.control_region import ControlRegion, aws, moto_endpoint, refused
+from tracking_server_samples import STATUSES_OF_BOTH
 
 from localaws.control_plane import states
 from localaws.control_plane.states import last_window
@@ -23,16 +24,7 @@ RECOVERABLE = {"UpdateFailed", "StopFailed", "StartFailed", "MaintenanceFailed"}
 BUSY = {"Creating", "Updating", "Deleting", "Stopping", "Starting", "MaintenanceInProgress"}
 BROKEN = {"CreateFailed", "DeleteFailed"}
 SERVER_STATUSES = READY | RECOVERABLE | BUSY | BROKEN | {"Stopped"}
-APP_STATUSES = {
-    "Creating",
-    "Created",
-    "CreateFailed",
-    "Updating",
-    "Updated",
-    "UpdateFailed",
-    "Deleting",
-    "DeleteFailed",
-}
+APP_STATUSES = set(STATUSES_OF_BOTH)
 
 
 def expected_of_server(status: str, running: bool, verb: str) -> str | None:

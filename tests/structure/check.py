@@ -1,9 +1,10 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the tree is built as CONTRIBUTING.md says:  python tests/structure/check.py
+"""Whether the tree is built as CONTRIBUTING.md says:  PYTHONPATH=tests python -m structure.check
 
-Sizes of files and functions, and who may import whom. Prints each violation with its place, and fails when there is one.
+Sizes of files and functions, who may import whom, and what is said twice. Prints each violation with its place, and fails when
+there is one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
+
+from structure.duplicates import duplicates
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,17 +105,20 @@ def directions(source: Source) -> Iterator[str]:
             yield f"{place}: {source.path.name} decides, and makes no call"
 
 
-def sources() -> Iterator[Source]:
-    """Every Python file that git knows."""
-    listed = subprocess.run(["git", "ls-files", "-z", "*.py"], check=True, capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        text = Path(name).read_text(encoding="utf-8")
-        yield Source(Path(name), text, ast.parse(text))
+def texts() -> dict[str, str]:
+    """Every Python and YAML file that git knows."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "*.py", "*.yml"], check=True, capture_output=True, text=True
+    ).stdout
+    return {name: Path(name).read_text(encoding="utf-8") for name in filter(None, listed.split("\0"))}
 
 
 def main() -> int:
     """Print what is wrong; 1 when something is."""
-    wrong = [violation for source in sources() for check in (sizes, directions) for violation in check(source)]
+    files = texts()
+    sources = [Source(Path(name), text, ast.parse(text)) for name, text in files.items() if name.endswith(".py")]
+    wrong = [violation for source in sources for check in (sizes, directions) for violation in check(source)]
+    wrong += duplicates(files)
     for violation in wrong:
         print(violation, file=sys.stderr)
     return 1 if wrong else 0

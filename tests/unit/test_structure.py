@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from structure.check import COLLECTION, Source, directions, sizes
+from structure.duplicates import LINES, TEST_LINES, duplicates
 
 LONG_FUNCTION = "def long():\n" + "    x = 1\n" * 41
 DOCUMENTATION = 'DOCUMENTATION = """\n' + "text\n" * 500 + '"""\n'
@@ -57,3 +58,32 @@ def test_directions(path: str, imported: str, found: str) -> None:
         violations = list(directions(source(path, text)))
         assert len(violations) == bool(found)
         assert all(found in violation for violation in violations)
+
+
+def deeds(count: int, prefix: str = "") -> str:
+    return prefix + "".join(f"call_{number}(here)\n" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "text", "found"),
+    [
+        ("plugins/a.py", "plugins/b.py", deeds(LINES + 1), 1),
+        ("plugins/a.py", "plugins/b.py", deeds(LINES), 0),
+        ("plugins/a.py", "roles/local_aws/files/b.py", deeds(LINES + 1), 0),
+        ("tests/a.py", "tests/b.py", deeds(TEST_LINES + 1), 1),
+        ("tests/a.py", "tests/b.py", deeds(TEST_LINES), 0),
+        ("playbooks/a.yml", "playbooks/b.yml", "".join(f"- name: {each}\n" for each in range(LINES + 1)), 1),
+        ("plugins/a.py", "plugins/b.py", DOCUMENTATION, 0),
+        ("plugins/a.py", "plugins/b.py", "".join(f"import module_{each}\n" for each in range(20)), 0),
+        (
+            "plugins/a.py",
+            "plugins/b.py",
+            "def f(\n" + "".join(f"    p{each}: int,\n" for each in range(9)) + ") -> None:\n    g()\n",
+            0,
+        ),
+    ],
+)
+def test_duplicates(one: str, other: str, text: str, found: int) -> None:
+    violations = list(duplicates({one: text, other: "x = 1\n" + text}))
+    assert len(violations) == found
+    assert all(f"{one}:1, {other}:2: the same " in violation for violation in violations)

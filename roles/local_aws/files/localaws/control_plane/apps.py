@@ -9,14 +9,13 @@ import string
 from typing import TYPE_CHECKING, cast
 
 from localaws.control_plane import errors, requirements, states
-from localaws.control_plane.servers import artifact_store_fails, change, user_context
-from localaws.control_plane.store import MlflowResource
+from localaws.control_plane.servers import artifact_store_fails, change, created, user_context
 from localaws.permissions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from localaws.control_plane.store import Actor
+    from localaws.control_plane.store import Actor, MlflowResource
     from localaws.instance import Instance
 
 REGISTRATION = {True: "AutoModelRegistrationEnabled", False: "AutoModelRegistrationDisabled"}
@@ -63,31 +62,22 @@ def _new(
 ) -> MlflowResource:
     identifier = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _unused in range(12))
     arn = f"arn:{partition_of(region)}:sagemaker:{region}:{account_id}:mlflow-app/app-{identifier}"
-    now = running.clock.now()
-    return MlflowResource(
-        arn=arn,
+    return created(
+        arn,
+        request,
+        actor,
+        running.clock.now(),
         kind="app",
         name=str(request["Name"]),
         account_id=account_id,
         region=region,
-        artifact_store_uri=str(request["ArtifactStoreUri"]),
-        role_arn=str(request["RoleArn"]),
         mlflow_version=running.settings.app_mlflow_version,
-        status="Creating",
-        weekly_maintenance_window_start=str(
-            request.get("WeeklyMaintenanceWindowStart") or requirements.picked_window(arn)
-        ),
-        creation_time=now,
-        created_by=actor,
-        last_modified_time=now,
-        last_modified_by=actor,
         url_id=identifier.lower(),
         automatic_model_registration=request.get("ModelRegistrationMode") == REGISTRATION[True],
         bucket_owner_account_id=account_id,
         kms_key_id=_shown_key(running, request.get("KmsKeyId"), account_id, region),
         account_default=request.get("AccountDefaultStatus") == DEFAULT_STATUS[True],
         default_domain_ids=list(cast("list[str]", request.get("DefaultDomainIdList") or [])),
-        maintenance_looked_at=now.timestamp(),
     )
 
 

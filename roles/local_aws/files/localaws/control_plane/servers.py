@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localaws.control_plane import errors, requirements, states
 from localaws.control_plane.store import MlflowResource
@@ -14,6 +14,7 @@ from localaws.permissions import partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from localaws.control_plane.store import Actor
     from localaws.instance import Instance
@@ -65,19 +66,33 @@ def _require_room(running: Instance, arn: str, account_id: str, region: str) -> 
 
 def _new(running: Instance, request: Mapping[str, object], actor: Actor, arn: str) -> MlflowResource:
     _unused, _unused, _unused, region, account_id, _unused = arn.split(":", 5)
-    now = running.clock.now()
     asked_version = request.get("MlflowVersion")
-    return MlflowResource(
-        arn=arn,
+    return created(
+        arn,
+        request,
+        actor,
+        running.clock.now(),
         kind="tracking_server",
         name=str(request["TrackingServerName"]),
         account_id=account_id,
         region=region,
-        artifact_store_uri=str(request["ArtifactStoreUri"]),
-        role_arn=str(request["RoleArn"]),
         mlflow_version=requirements.full_version(
             running.settings, None if asked_version is None else str(asked_version)
         ),
+        url_id="".join(secrets.choice(string.ascii_lowercase + string.digits) for _unused in range(12)),
+        automatic_model_registration=bool(request.get("AutomaticModelRegistration", False)),
+        size=str(request.get("TrackingServerSize") or "Small"),
+        bucket_owner_account_id=str(request.get("S3BucketOwnerAccountId") or account_id),
+        bucket_owner_verification=bool(request.get("S3BucketOwnerVerification", True)),
+    )
+
+
+def created(arn: str, request: Mapping[str, object], actor: Actor, now: datetime, **own: Any) -> MlflowResource:
+    """What every creation says of a server and of an App alike, and what its own kind says."""
+    return MlflowResource(
+        arn=arn,
+        artifact_store_uri=str(request["ArtifactStoreUri"]),
+        role_arn=str(request["RoleArn"]),
         status="Creating",
         weekly_maintenance_window_start=str(
             request.get("WeeklyMaintenanceWindowStart") or requirements.picked_window(arn)
@@ -86,12 +101,8 @@ def _new(running: Instance, request: Mapping[str, object], actor: Actor, arn: st
         created_by=actor,
         last_modified_time=now,
         last_modified_by=actor,
-        url_id="".join(secrets.choice(string.ascii_lowercase + string.digits) for _unused in range(12)),
-        automatic_model_registration=bool(request.get("AutomaticModelRegistration", False)),
-        size=str(request.get("TrackingServerSize") or "Small"),
-        bucket_owner_account_id=str(request.get("S3BucketOwnerAccountId") or account_id),
-        bucket_owner_verification=bool(request.get("S3BucketOwnerVerification", True)),
         maintenance_looked_at=now.timestamp(),
+        **own,
     )
 
 
