@@ -95,13 +95,19 @@ lint: $(FOR_TEST) ## Formatters, linters and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy plugins roles tests benchmarks
-	$(BIN)/python tests/structure/check.py
+	PYTHONPATH=tests $(BIN)/python -m structure.check
 	$(BIN)/yamllint --strict .
 	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 	ANSIBLE_COLLECTIONS_PATH=playbooks/collections $(BIN)/ansible-lint --offline --profile production --strict
 
 sanity: $(FOR_TEST) ## ansible-test sanity with every supported ansible-core that a Python of this machine runs
 	tests/sanity/matrix.sh $(BIN)
+
+units: $(FOR_TEST) ## The unit tests as ansible-test runs them, in a collection tree
+	tests/ansible-test.sh $(BIN) units --python default
+
+integration: $(FOR_TEST) ## The targets of tests/integration as ansible-test runs them
+	tests/ansible-test.sh $(BIN) integration --python default
 
 molecule: $(FOR_TEST) ## The scenarios of extensions/molecule, each with an account of its own
 	PATH=$(abspath $(BIN)):$$PATH $(BIN)/molecule test --all --report

@@ -6,8 +6,13 @@
 from __future__ import annotations
 
 import functools
+import sys
 import typing as t
+from pathlib import Path
 from unittest import mock
+
+# ansible-test reads no pyproject.toml, where pytest finds these folders otherwise.
+sys.path.extend(str(Path(__file__).parents[1] / folder) for folder in ("roles/local_aws/files", "tests", "."))
 
 import local_region
 import module_run
