@@ -12,7 +12,7 @@ rm -rf "$site"
 mkdir -p "$source"
 
 # The pages lie as in the repository, so their links to each other hold.
-git ls-files -z -- '*.md' '*.svg' LICENSE inventories 'roles/*/defaults/*' | xargs -0 cp --parents --target-directory "$source"
+git ls-files -z -- '*.md' '*.svg' LICENSE ansible.cfg inventories benchmarks/composition 'roles/*/defaults/*' | xargs -0 cp --parents --target-directory "$source"
 rm -r "$source/docs/site" "$source/.github"
 cp docs/site/conf.py docs/site/index.md docs/site/ansible.rst "$source"
 
