@@ -121,7 +121,7 @@ galaxy: $(FOR_TEST) $(FOR_GALAXY) ## What Galaxy's importer and ansible-builder 
 
 .PHONY: sanity-installed
 sanity-installed: $(FOR_TEST)
-	tests/sanity/run.sh $(BIN)
+	tests/ansible-test.sh $(BIN) sanity
 
 chromium:
 	@command -v chromium >/dev/null || { $(if $(filter 0,$(shell id -u)),,sudo )apt-get update -qq && $(if $(filter 0,$(shell id -u)),,sudo )apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \

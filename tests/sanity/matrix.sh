@@ -52,7 +52,7 @@ for core in "${cores[@]}"; do
   ran=$((ran + 1))
   started=$SECONDS
   result=passed
-  MORE_PYTHONS=$MORE_PYTHONS tests/sanity/run.sh "$venv/bin" || result=FAILED
+  MORE_PYTHONS=$MORE_PYTHONS tests/ansible-test.sh "$venv/bin" sanity || result=FAILED
   test "$result" = passed || failed=1
   table+="ansible-core $version  ${newest##*/}  $result  $((SECONDS - started)) s"$'\n'
 done
