@@ -101,7 +101,7 @@ lint: $(FOR_TEST) ## Formatters, linters and types
 	$(BIN)/antsibull-changelog lint
 	@# It takes from other collections what git knows of them: the repository around the environment must not count.
 	GIT_CEILING_DIRECTORIES=$(abspath $(VENV)) PATH=$(abspath $(BIN)):$$PATH \
-	  $(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=dependent .
+	  $(BIN)/antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	ANSIBLE_COLLECTIONS_PATH=playbooks/collections $(BIN)/ansible-lint --offline --profile production --strict
 
 sanity: $(FOR_TEST) ## ansible-test sanity with every supported ansible-core that a Python of this machine runs
