@@ -28,8 +28,7 @@ FOR_GALAXY := $(VENV)/galaxy/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help docs molecule bench bench-migration migration-matrix deploy check destroy stop start status verify audit ui clients up down test lint sanity policies build clean requirements chromium
-.PHONY: help docs molecule galaxy bench deploy check destroy stop start status verify audit ui clients up down test lint sanity policies build clean requirements chromium
+.PHONY: help deploy check destroy stop start status verify audit ui clients up down test test-deep lint sanity units integration molecule galaxy policies faults build docs bench bench-migration migration-matrix requirements clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
