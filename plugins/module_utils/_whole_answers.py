@@ -41,5 +41,5 @@ def _require_json(http_response: AWSResponse, model: OperationModel, **_event: t
     except ValueError as error:
         # Without the text: it may be half of a link that opens the UI.
         refusal = ResponseParserError(f"Unable to parse response ({type(error).__name__}), invalid JSON received")
-        refusal.operation_name = model.name
+        t.cast("t.Any", refusal).operation_name = model.name
         raise refusal from None

@@ -42,6 +42,11 @@ OTHER_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::features"}],
 }
+LESS_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sagemaker-mlflow:SearchExperiments", "Resource": SERVER_ARN}],
+}
+"""Somebody has taken rights out of the policy of clients."""
 ROLE_WISH: Json = {
     "name": ROLE,
     "artifact_store_uri": URI,
@@ -187,13 +192,13 @@ def _power_drift(region: LocalRegion) -> None:
 
 def _client_drift(region: LocalRegion) -> None:
     region.client("iam").put_role_policy(
-        RoleName="analysts", PolicyName="mlflow-writer", PolicyDocument=json.dumps(OTHER_POLICY)
+        RoleName="analysts", PolicyName="mlflow-writer", PolicyDocument=json.dumps(LESS_POLICY)
     )
 
 
 def _managed_drift(region: LocalRegion) -> None:
     iam, arn = region.client("iam"), f"arn:aws:iam::{ACCOUNT}:policy/mlflow-writer"
-    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(OTHER_POLICY), SetAsDefault=True)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(LESS_POLICY), SetAsDefault=True)
     iam.detach_group_policy(GroupName="people", PolicyArn=arn)
 
 
