@@ -33,7 +33,8 @@ PAUSE = 0.02
 """Seconds until a worker asks again whether somebody answers it, or whether it shall be the one."""
 LINGER = 1.0
 """Seconds without work after which nobody else is waited for."""
-AT_ONCE = 64
+AT_ONCE = 512
+"""Hosts that one process works for; each may wait for AWS as long as it takes."""
 LONGEST = 100
 """Characters of a socket's name that every system takes."""
 END = b"\n"

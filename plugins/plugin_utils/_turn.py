@@ -44,7 +44,8 @@ class Turn:
     def __init__(self, task: t.Any, variables: Mapping[str, t.Any]) -> None:
         hosts = [str(name) for name in variables.get("ansible_play_batch", ())]
         # With one worker nobody else comes while this one is at it.
-        expected = len(hosts) if int(variables.get("ansible_forks", 1)) > 1 else 1
+        is_one = 1 in (int(variables.get("ansible_forks", 1)), getattr(task, "throttle", 0))
+        expected = 1 if is_one else len(hosts)
         self._folder = Path(constants.DEFAULT_LOCAL_TMP)
         self._attendance = Attendance(self._folder, json.dumps([str(getattr(task, "_uuid", "")), hosts]), expected)
         self._is_taken = False

@@ -137,13 +137,21 @@ def test_the_next_one_takes_over_from_one_that_was_killed(workers: Workers) -> N
 
 
 @pytest.mark.parametrize(
-    ("forks", "hosts", "waits"), [(10, ["a", "b"], True), (1, ["a", "b"], False), (10, ["a"], False)]
+    ("forks", "throttle", "hosts", "waits"),
+    [
+        (10, 0, ["a", "b"], True),
+        (10, 2, ["a", "b"], True),
+        (1, 0, ["a", "b"], False),
+        (10, 1, ["a", "b"], False),
+        (10, 0, ["a"], False),
+    ],
 )
-def test_one_worker_waits_for_nobody(
-    forks: int, hosts: list[str], waits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_where_only_one_worker_runs_nobody_is_waited_for(
+    forks: int, throttle: int, hosts: list[str], waits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path), raising=False)
-    turn = Turn(SimpleNamespace(_uuid="task"), {"ansible_play_batch": hosts, "ansible_forks": forks})
+    task = SimpleNamespace(_uuid="task", throttle=throttle)
+    turn = Turn(task, {"ansible_play_batch": hosts, "ansible_forks": forks})
     assert (not turn._attendance.is_complete(1)) == waits
     with turn:
         """Nothing to do."""
