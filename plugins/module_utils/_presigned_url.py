@@ -52,6 +52,9 @@ _APP_REFUSALS: dict[str, str] = {
 }
 
 
+MOVED_ON = "It was there and ran a moment ago: check whether somebody is changing or deleting it, and repeat the run."
+
+
 @dataclass(frozen=True)
 class Target:
     """Whose UI is to be opened.
@@ -189,4 +192,5 @@ def _make_link(clients: Clients, target: Target, lifetimes: Mapping[str, int]) -
     try:
         return str(clients.send(target.presign(lifetimes))["AuthorizedUrl"])
     except AWS_ERRORS as error:
-        raise MlflowError(explain(error, f"making a link to the UI of the {target.title}")) from error
+        doing = f"making a link to the UI of the {target.title}"
+        raise MlflowError(explain(error, doing, otherwise=MOVED_ON)) from error

@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Json = dict[str, t.Any]
-GONE = "gone meanwhile"
+GONE, STALE = "gone meanwhile", "stale read"
 FOR_GOOD: t.Any = None
 PAST_TIMEOUT_MS = 61_000
 ROLE_NOT_READY = {
@@ -178,7 +178,7 @@ KINDS: list[Kind] = [
         ),
     ),
     Kind("malformed answer", _always, lambda target: target.fault(malformed=True)),
-    Kind("stale read", _reads, lambda target: target.fault(stale=True)),
+    Kind(STALE, _reads, lambda target: target.fault(stale=True)),
     Kind(
         "role not ready",
         _is_in(_TAKES_ROLE),

@@ -21,7 +21,7 @@ PAGE = REPOSITORY / "docs" / "faults.md"
 TOTALS = "totals"
 WITH_MESSAGES = ("environment with a tracking server: create", "environment with an App: create")
 """Scenarios that show the words in which their runs end."""
-BY_ITSELF, IN_WORDS, BOTH, CANNOT = "✓", "→", "✓→", ""
+BY_ITSELF, IN_WORDS, LATER = "✓", "→", "↻"
 _COUNTS = re.compile(
     r"^(\d+) calls, (\d+) cells: (\d+) runs succeed by themselves, (\d+) end in words\.$", re.MULTILINE
 )
@@ -74,19 +74,23 @@ def _title(name: str) -> str:
 
 def _row(name: str, outcomes: Iterable[Outcome], kinds: Sequence[str]) -> str:
     """One call; when a run makes it several times, all of them."""
-    found: dict[str, set[bool]] = {}
+    found: dict[str, set[str]] = {}
     positions = Counter[int]()
     for each in outcomes:
-        found.setdefault(each.kind, set()).add(each.message is None)
+        found.setdefault(each.kind, set()).add(_end(each))
         positions[each.target.position] += 1
     times = f", {len(positions)} times" if len(positions) > 1 else ""
     return f"| `{name}`{times} | " + " | ".join(_cell(found.get(kind, set())) for kind in kinds) + " |"
 
 
-def _cell(ends: set[bool]) -> str:
-    if ends == {True, False}:
-        return BOTH
-    return CANNOT if not ends else BY_ITSELF if True in ends else IN_WORDS
+def _end(outcome: Outcome) -> str:
+    if outcome.message is not None:
+        return IN_WORDS
+    return LATER if outcome.is_mended_later else BY_ITSELF
+
+
+def _cell(ends: set[str]) -> str:
+    return "".join(sign for sign in (BY_ITSELF, LATER, IN_WORDS) if sign in ends)
 
 
 def _messages(outcomes: Sequence[Outcome]) -> list[str]:
