@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
 
 Wish = dict[str, t.Any]
 SKIPPED = {"skipped": True}
+DEFAULT_VERSION = "3.0"
+"""Of mlflow_server_version, which whoever deploys an App need not know."""
 PARTS = {"tracking_server": "tracking server", "app": "App"}
 """What is deployed on role and bucket, and how the summary names it."""
 
@@ -99,7 +101,7 @@ class Deployment:
 
     def _about_version(self, converged: Mapping[str, t.Any]) -> list[str]:
         version, runs = self.variables.text("version"), converged.get("app", {}).get("mlflow_version")
-        if not runs or version == "3.0" or version.split(".")[:2] == runs.split(".")[:2]:
+        if not runs or version == DEFAULT_VERSION or version.split(".")[:2] == runs.split(".")[:2]:
             return []
         return [
             (

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from local_region import REPOSITORY
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._deployment import DEFAULT_VERSION
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._variable_rules import WITHOUT_MEANING
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._role_specification import OPTIONS
 
@@ -55,8 +56,7 @@ def test_defaults_of_the_terraform_module(name: str, value: object) -> None:
 def test_variables_of_one_kind_are_known_by_their_defaults() -> None:
     """The role warns of those that are set to something else, so what it takes for the default must be it."""
     options = load("mlflow_server", "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    text = load("mlflow_server", "vars/main.yml")
     assert WITHOUT_MEANING.keys() == set(options["mlflow_server_kind"]["choices"])
     for name in (f"mlflow_server_{short}" for names in WITHOUT_MEANING.values() for short in names):
         assert OPTIONS[name]["default"] == options[name]["default"]
-    assert f"!= '{options['mlflow_server_version']['default']}'" in text["__mlflow_server_about_version"]
+    assert options["mlflow_server_version"]["default"] == DEFAULT_VERSION
