@@ -36,9 +36,11 @@ _log = logging.getLogger(__name__)
 class Saved(Protocol):
     """A part with state."""
 
-    def dump(self) -> object: ...
+    def dump(self) -> object:
+        """What is to be saved, as plain data."""
 
-    def load(self, saved: object, /) -> None: ...
+    def load(self, saved: object, /) -> None:
+        """Become what was saved."""
 
 
 class IncompatibleSnapshotError(Exception):

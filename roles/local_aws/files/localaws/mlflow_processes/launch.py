@@ -16,15 +16,24 @@ class Resource(Protocol):
     """What a server process needs to know of a tracking server or App (``control_plane.store.MlflowResource``)."""
 
     @property
-    def arn(self) -> str: ...
+    def arn(self) -> str:
+        """Its identity."""
+
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """C(tracking_server) or C(app)."""
+
     @property
-    def region(self) -> str: ...
+    def region(self) -> str:
+        """Where it is."""
+
     @property
-    def artifact_store_uri(self) -> str: ...
+    def artifact_store_uri(self) -> str:
+        """Where the artifacts go."""
+
     @property
-    def role_arn(self) -> str: ...
+    def role_arn(self) -> str:
+        """The role that it assumes to reach them."""
 
 
 class LaunchError(Exception):
