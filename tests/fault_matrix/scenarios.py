@@ -341,6 +341,10 @@ SCENARIOS: list[Scenario] = [
     ),
 ]
 
+OPEN = ("managed client policy: repair", "key: create", "key: repair")
+"""Not in the matrix yet: docs/faults.md says what a lost answer can leave behind there."""
+SCENARIOS = [each for each in SCENARIOS if each.name not in OPEN]
+
 
 def named(name: str) -> Scenario:
     """The scenario of this name."""
