@@ -25,6 +25,7 @@ NEXT_STEPS: dict[str, str] = {
     "NoCredentials": "Sign in first: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws sso login.",
     "NoRegion": "Set the option region, or AWS_REGION.",
     "Quota": "A quota of the account is used up: delete what is not needed, or ask for more (Service Quotas in the AWS console), and repeat the run.",
+    "Busy": "Another change of it is in progress: let that end (CloudTrail names its caller), and repeat the run.",
     "Malformed": "The answer did not arrive whole, and whether the call was carried out is unknown: repeat the run, which looks first.",
     "Unreachable": f"So ended the last of {limits.ATTEMPTS} attempts, each with {limits.CONNECT_TIMEOUT} s to connect and {limits.READ_TIMEOUT} s for "
     "the answer. Check the region's name, the network, and AWS_ENDPOINT_URL when it is set.",
@@ -52,6 +53,7 @@ _KINDS: dict[str, str] = {
     "RequestLimitExceeded": "Throttling",
     "SlowDown": "Throttling",
     "TooManyRequestsException": "Throttling",
+    "OperationAborted": "Busy",
     "LimitExceeded": "Quota",
     "LimitExceededException": "Quota",
     "ResourceLimitExceeded": "Quota",
