@@ -52,6 +52,14 @@ def database(folder: Path) -> dict[str, str]:
     return {"uri": f"sqlite:///{folder}/mlflow.db", "artifacts_destination": str(folder / "artifacts")}
 
 
+@contextlib.contextmanager
+def changed(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database of MLflow, for changes that nobody makes through its server."""
+    connection = sqlite3.connect(path)
+    with contextlib.closing(connection), connection:
+        yield connection
+
+
 @dataclass(frozen=True)
 class Managed:
     """One tracking server or App of the local AWS, and its database."""

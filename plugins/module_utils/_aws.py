@@ -213,6 +213,10 @@ def _attempt(read: Callable[[], t.Any]) -> t.Any:
         return Failed(error)
 
 
+def _now() -> float:
+    return time.monotonic()
+
+
 @dataclass
 class Deadline:
     """A bounded wait on the monotonic clock.
@@ -225,7 +229,7 @@ class Deadline:
     timeout: float
     delay: float
     first_delay: float | None = None
-    started: float = field(default_factory=lambda: time.monotonic())  # looked up when it begins
+    started: float = field(default_factory=_now)
 
     @property
     def elapsed(self) -> float:

@@ -261,7 +261,7 @@ class MlflowApi:
             sent = self.endpoint.signature.headers(method, f"{origin}{target}", sent, content)
         self.traffic.count(method, path, is_write)
         try:
-            answer = self._pool.urlopen(
+            answer = self._pool.request(
                 method, target, body=content, headers=sent, retries=False, redirect=False, preload_content=not stream
             )
         except NETWORK_ERRORS as error:

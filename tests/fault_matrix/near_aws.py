@@ -218,7 +218,7 @@ class NearAws:
             stack.enter_context(mock.patch.object(SigV4Auth, "add_auth", _name_scope))
             stack.enter_context(mock.patch.object(identify, "identify", self._identified(identify.identify)))
             known = lean_botocore._policy_data
-            policies = functools.cache(lambda names: known(names))
+            policies = functools.cache(known)
             stack.enter_context(
                 mock.patch.object(lean_botocore, "_policy_data", lambda names: policies(frozenset(names)))
             )

@@ -11,7 +11,7 @@ import typing as t
 from contextlib import closing
 
 import pytest
-from migration_servers import database
+from migration_servers import changed, database
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ class TestFromTheDatabaseIntoATrackingServer:
     def test_only_what_is_new_or_changed_moves_later(
         self, self_hosted: Path, server: Managed, managed_modules: Modules
     ) -> None:
-        with closing(sqlite3.connect(self_hosted / "mlflow.db")) as connection, connection:
+        with changed(self_hosted / "mlflow.db") as connection:
             ids = [row[0] for row in connection.execute("SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'")]
             going_on = connection.execute("SELECT run_uuid FROM runs WHERE status = 'RUNNING'").fetchone()[0]
             connection.execute("INSERT INTO tags VALUES ('added', 'later', ?)", [ids[0]])

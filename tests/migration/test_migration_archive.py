@@ -17,7 +17,7 @@ from unittest import mock
 
 import pytest
 from local_aws.managed_mlflow import BUCKET
-from migration_servers import database, new_app
+from migration_servers import changed, database, new_app
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _artifact_places as places
 
@@ -108,7 +108,7 @@ class TestArchiving:
         assert not archive(modules, little, folder, check=True).changed
 
     def test_only_what_is_new_or_changed_is_written_later(self, source: Path, copy: Path, modules: Modules) -> None:
-        with closing(sqlite3.connect(source / "mlflow.db")) as connection, connection:
+        with changed(source / "mlflow.db") as connection:
             run_id = connection.execute("SELECT run_uuid FROM runs LIMIT 1").fetchone()[0]
             connection.execute("INSERT INTO tags VALUES ('added', 'later', ?)", [run_id])
             connection.execute("UPDATE registered_models SET description = 'changed' WHERE name = 'prompt-0'")
@@ -141,14 +141,14 @@ class TestArchiving:
     def test_what_is_gone_from_the_source_stays_in_the_archive(
         self, source: Path, copy: Path, modules: Modules
     ) -> None:
-        with closing(sqlite3.connect(source / "mlflow.db")) as connection, connection:
+        with changed(source / "mlflow.db") as connection:
             connection.execute("DELETE FROM trace_info")
         before = entries(copy)
         archive(modules, source, copy)
         assert entries(copy) == before
 
     def test_of_a_filtered_run_the_rest_stays_too(self, source: Path, copy: Path, modules: Modules) -> None:
-        with closing(sqlite3.connect(source / "mlflow.db")) as connection, connection:
+        with changed(source / "mlflow.db") as connection:
             connection.execute("UPDATE registered_models SET description = 'changed' WHERE name = 'prompt-0'")
         number = len(entries(copy))
         run = archive(modules, source, copy, experiments=["no such experiment"], models=["prompt-0"])
@@ -266,7 +266,7 @@ class TestDamage:
         assert words in modules.fail(MODULE, source={"uri": f"file://{copy}"}, target=target)
 
     def test_two_mlflows_do_not_share_an_archive(self, source: Path, copy: Path, modules: Modules) -> None:
-        with closing(sqlite3.connect(source / "mlflow.db")) as connection, connection:
+        with changed(source / "mlflow.db") as connection:
             connection.execute("UPDATE experiments SET creation_time = creation_time + 1")
         before = content(copy)
         message = modules.fail(MODULE, source=database(source), target={"uri": f"file://{copy}"})

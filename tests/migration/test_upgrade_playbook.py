@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import typing as t
-from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
-from migration_servers import Managed
+from migration_servers import Managed, changed
 from playbook_run import PlaybookRun, Project
 
 if t.TYPE_CHECKING:
@@ -54,7 +52,7 @@ class Story:
 
 def log_a_run(server: Managed, name: str) -> None:
     """Somebody uses the server."""
-    with closing(sqlite3.connect(server.database)) as connection, connection:
+    with changed(server.database) as connection:
         columns = "run_uuid, name, experiment_id, status, start_time, end_time, lifecycle_stage, artifact_uri, user_id"
         values = (name.ljust(32, "0"), name, 0, "FINISHED", 1, 2, "active", f"s3://models-of-the-tests/0/{name}", "u")
         marks = ", ".join("?" * len(values))
@@ -87,7 +85,8 @@ def test_a_preview_writes_nothing_and_tells_what_would_happen(story: Story) -> N
 def test_everything_is_in_the_new_one_and_the_outputs_name_it(story: Story) -> None:
     outputs = story.outputs["upgraded"]
     assert outputs["tracking_server_name"] == "upgraded-new"
-    assert ":mlflow-app/" in outputs["mlflow_tracking_uri"] == story.new_app().arn
+    assert ":mlflow-app/" in outputs["mlflow_tracking_uri"]
+    assert outputs["mlflow_tracking_uri"] == story.new_app().arn
     assert outputs.keys() == story.outputs["before"].keys()
     assert story.new_app().count("runs", "name = 'first'") == 1
     assert "-e mlflow_upgrade_state=rolled_back" in story.runs["upgraded"].output

@@ -183,6 +183,15 @@ class Time:
         self.monotonic = region.monotonic
 
 
+def _method(function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+    """As an attribute of a class, it is handed the instance as its first argument."""
+
+    def method(instance: t.Any, *arguments: t.Any) -> t.Any:
+        return function(instance, *arguments)
+
+    return method
+
+
 @contextlib.contextmanager
 def installed(kept: Remembered) -> Iterator[None]:
     """All AWS clients of this process talk to the region, and its clock is the one that our modules look at."""
@@ -190,12 +199,8 @@ def installed(kept: Remembered) -> Iterator[None]:
     time = Time(region)
     replaced: tuple[tuple[t.Any, str, t.Any], ...] = (
         (URLLib3Session, "send", lambda _session, request: region.send(request)),
-        (
-            BaseClient,
-            "_make_api_call",
-            lambda client, operation, parameters: answers.call(client, operation, parameters),
-        ),
-        (Session, "client", lambda session, service, config: clients.client(session, service, config)),
+        (BaseClient, "_make_api_call", _method(answers.call)),
+        (Session, "client", _method(clients.client)),
         (_aws.AwsModule, "_session", kept.session),
         (_aws, "ThreadPoolExecutor", InTurn),
         (UserAgentString, "to_string", lambda _agent: "properties"),

@@ -87,7 +87,8 @@ class LoggedModelMover:
         if moved:
             return moved
         experiment_id = self._context.journal.new_id("experiment", model.experiment_id)
-        assert experiment_id is not None, "models move after their experiments"
+        if experiment_id is None:
+            raise AssertionError("models move after their experiments")
         tags = {**origin.foreign(model.tags), **origin.of_model(model)}
         there = self._context.target.create_logged_model(experiment_id, model, new_run_id, tags)
         facts = {"name": model.name, "status": there.status, "uri": there.artifact_uri, "old_uri": model.artifact_uri}

@@ -125,7 +125,8 @@ class RunMover:
     def _catch_up(self, run: Run) -> None:
         journal = self._context.journal
         there = journal.get("run", run.id)
-        assert there is not None, "a complete run is in the target"
+        if there is None:
+            raise AssertionError("a complete run is in the target")
         # Model versions name the place where the run's files were.
         journal.put(Moved("run", run.id, there.new, there.digest, {**there.facts, "old_uri": run.artifact_uri}))
         files = files_of(run, there)
@@ -221,7 +222,8 @@ class RunMover:
 
     def _create(self, run: Run, more: dict[str, str]) -> Run:
         experiment_id = self._context.journal.new_id("experiment", run.experiment_id)
-        assert experiment_id is not None, "runs move after their experiments"
+        if experiment_id is None:
+            raise AssertionError("runs move after their experiments")
         there = self._context.target.create_run(experiment_id, run, {**self._context.run_tags(run), **more})
         self._context.journal.put(noted(run, there, run.name))
         return there

@@ -127,7 +127,8 @@ class TraceMover:
         """Spans first: that the trace is there says that it is whole."""
         self._experiment_mover.make_active(experiment.id)
         place = self._context.journal.get("experiment", experiment.id)
-        assert place is not None, "traces move after their experiments"
+        if place is None:
+            raise AssertionError("traces move after their experiments")
         expected = f"{place.facts['uri'].rstrip('/')}/traces/{trace.id}/artifacts"
         self._write_spans(trace, expected)
         document = trace_document(trace, place.new, self._context.journal.new_id)
