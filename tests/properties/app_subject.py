@@ -60,6 +60,8 @@ class AppSubject:
         ours = [name for name in names_of(wish) if name in held]
         if len(ours) > 1:
             return Refusal("cannot be renamed")
+        if ours and _again(ours[0]) in held:
+            return Refusal("live MLflow Apps named")
         app = held[ours[0]] if ours else None
         refusal = _refusal(app, wish)
         if refusal:
@@ -115,7 +117,7 @@ def apps_held(sagemaker: t.Any) -> Held:
             continue
         tags = sagemaker.list_tags(ResourceArn=app["Arn"])["Tags"]
         failed = app["Status"] == "CreateFailed"
-        held[app["Name"]] = {
+        held[_again(app["Name"]) if app["Name"] in held else app["Name"]] = {
             "arn": app["Arn"],
             "role_arn": app["RoleArn"],
             "kms_key_id": app.get("KmsKeyId"),
@@ -129,6 +131,11 @@ def apps_held(sagemaker: t.Any) -> Held:
             "tags": {tag["Key"]: tag["Value"] for tag in tags},
         }
     return held
+
+
+def _again(name: str) -> str:
+    """What a second App of a name is kept under: AWS lets an update give a name that is taken."""
+    return f"{name}, again"
 
 
 def names_of(wish: Wish) -> list[str]:
