@@ -11,10 +11,8 @@ The module's own code runs; this stands in for AnsibleModule: it reads the same 
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
-import os
 import typing as t
 from dataclasses import dataclass
 
@@ -24,10 +22,11 @@ from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import MADE_OF
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import PLACE, VARIABLE
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._environment_variables import environment
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._plain import plain
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 MODULES = "ansible_collections.mlops.sagemaker_mlflow.plugins.modules"
 
@@ -139,15 +138,3 @@ def run_beside_others(invocation: Invocation) -> dict[str, t.Any]:
         PLACE.reset(shown_in)
         MADE_OF.reset(standing_in)
     raise RuntimeError(f"{invocation.name} ended without a result")
-
-
-@contextlib.contextmanager
-def environment(variables: Mapping[str, t.Any]) -> Iterator[None]:
-    """Set these for a while. The worker is a process of its own task, so nobody else sees them."""
-    before = dict(os.environ)
-    os.environ.update({str(name): str(value) for name, value in variables.items()})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,10 +26,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
     CONCURRENT_READS,
     client_config,
 )
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._environment_variables import environment
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._waiting_together import Look
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._waiting_together import Target
 
@@ -58,7 +58,7 @@ class Looks:
         region = sagemaker.region_of(target.arn)
         place = (region, tuple(sorted(target.environment.items())))
         if place not in self._clients:
-            with _variables(target.environment), contextlib.suppress(*AWS_ERRORS):
+            with environment(target.environment), contextlib.suppress(*AWS_ERRORS):
                 config = client_config(user_agent_extra=f"{COLLECTION_NAME}/{COLLECTION_VERSION}")
                 self._clients[place] = boto3.session.Session().client("sagemaker", region_name=region, config=config)
         return self._clients.get(place)
@@ -80,15 +80,3 @@ def _look(client: t.Any, arn: str) -> Look | None:
         return Look("gone", settled=True) if sagemaker.is_not_found(error) else None
     in_maintenance = state.in_flux and not sagemaker.is_in_flux(state.status)
     return Look(str(state.maintenance_status) if in_maintenance else state.status, settled=not state.in_flux)
-
-
-@contextlib.contextmanager
-def _variables(environment: Mapping[str, str]) -> Iterator[None]:
-    """Set these for a while: botocore reads them when a client is made."""
-    before = dict(os.environ)
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import typing as t
 from datetime import datetime, timezone
@@ -20,9 +19,10 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _assumed_role
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, client_config
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain, is_denied
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._environment_variables import environment
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 try:
     import boto3
@@ -51,7 +51,7 @@ def take(arguments: Mapping[str, t.Any], is_local: bool) -> dict[str, t.Any]:
         if not is_local:
             raise MlflowError(NOT_LOCAL)
         given = {name: str(value) for name, value in arguments["environment"].items()}
-        with _environment(given):
+        with environment(given):
             told = _taken(wish, Path(constants.DEFAULT_LOCAL_TMP), arguments["region"])
     except MlflowError as error:
         raise AnsibleActionFail(error.message) from error
@@ -84,15 +84,3 @@ def _assume(wish: _assumed_role.SessionWish, region: str | None) -> Mapping[str,
         said = explain(error, f"taking the role {wish.role_arn}")
         raise MlflowError(f"{said} {REFUSED}" if is_denied(error) else said) from error
     return answer
-
-
-@contextlib.contextmanager
-def _environment(given: Mapping[str, str]) -> Iterator[None]:
-    """The variables of the deployment for a while; the process is the task's own."""
-    before = dict(os.environ)
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
