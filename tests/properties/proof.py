@@ -19,8 +19,6 @@ if t.TYPE_CHECKING:
     from properties.contract import Contract
     from properties.world import World
 
-Steps = list[tuple[list[tuple[str, t.Any]], dict[str, t.Any]]]
-"""What others do, and then a wish; again and again."""
 DEEP = os.environ.get("MLFLOW_TEST_PROPERTIES") == "deep"
 SEED_VARIABLE = "MLFLOW_TEST_PROPERTIES_SEED"
 SEED = int(os.environ.setdefault(SEED_VARIABLE, str(random.SystemRandom().randrange(10**9) if DEEP else 0)))
@@ -37,10 +35,15 @@ def prove(
     world: World,
     contract: Contract,
     sequences: st.SearchStrategy[t.Any],
-    check: Callable[[World, Contract, t.Any], None],
+    begin: Callable[[World], None],
+    edit: Callable[..., None],
     part: int,
 ) -> None:
-    """Check the sequences of one part."""
+    """Check the sequences of one part.
+
+    :param begin: what there is before the first step.
+    :param edit: what others do, as the sequences name it.
+    """
     wanted, numbers = EXAMPLES // len(PARTS), itertools.count()
 
     @settings(
@@ -55,7 +58,11 @@ def prove(
     @given(sequences)
     def examples(steps: t.Any) -> None:
         world.answers.doubt = part == 0 and next(numbers) < DOUBTED
-        check(world, contract, steps)
+        begin(world)
+        for edits, wish in steps:
+            for each in edits:
+                edit(world, *each)
+            contract.hold(wish)
 
     try:
         examples()

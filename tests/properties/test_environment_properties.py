@@ -22,7 +22,6 @@ from properties.role_wishes import ROLE
 from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
-    from properties.proof import Steps
     from properties.world import World
 
 
@@ -34,8 +33,9 @@ def begin(world: World) -> None:
     servers.furnish(world)
 
 
-def edit(world: World, service: str, operation: str, parameters: dict[str, t.Any]) -> None:
+def edit(world: World, service: str, call: tuple[str, dict[str, t.Any]]) -> None:
     """What somebody else does to one of the parts."""
+    operation, parameters = call
     if service == "server":
         servers.edit(world, operation, parameters)
     elif service == "app":
@@ -53,15 +53,6 @@ def contract_of(world: World) -> Contract:
     return Contract(EnvironmentSubject(world, new), RememberingModules(world))
 
 
-def check(world: World, contract: Contract, steps: Steps) -> None:
-    """One sequence of examples."""
-    begin(world)
-    for edits, wish in steps:
-        for service, (operation, parameters) in edits:
-            edit(world, service, operation, parameters)
-        contract.hold(wish)
-
-
 @pytest.mark.parametrize("part", PARTS)
 def test_every_example_holds_the_contract(world: World, part: int) -> None:
-    prove(world, contract_of(world), STEPS, check, part)
+    prove(world, contract_of(world), STEPS, begin, edit, part)
