@@ -208,7 +208,7 @@ def test_modules_with_the_same_options_share_session_and_clients() -> None:
     assert client is not other.client("sts", client_config())
     once = one.client("sts", client_config(attempts=1))
     assert (once is not client, once.meta.config.retries["total_max_attempts"]) == (True, 1)
-    assert client.meta.config.max_pool_connections > client_config().max_pool_connections  # type: ignore[attr-defined]  # set by botocore from its table of options
+    assert client.meta.config.max_pool_connections > client_config().max_pool_connections  # type: ignore[attr-defined]  # botocore sets it
 
 
 def test_a_module_in_a_process_of_its_own_shares_nothing() -> None:
