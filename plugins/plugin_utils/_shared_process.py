@@ -16,7 +16,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import select
+import selectors
 import socket
 import time
 import typing as t
@@ -155,7 +155,7 @@ class _Service:
         idle_since = time.monotonic()
         while True:
             at_work = [each for each in at_work if not each.done()]
-            if select.select([self.listener], [], [], PAUSE)[0]:
+            if arrivals.select(PAUSE):
                 connection, _address = self.listener.accept()
                 at_work.append(self.pool.submit(self._answer, connection))
                 self.came += 1
