@@ -317,9 +317,3 @@ def bucket_files(client: t.Any, other: ReadFile) -> ReadFile:
         return {key[len(prefix) + 1 :]: client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     return read
-
-
-def differences(source: Path, target: Path) -> list[str]:
-    """Between two folders that hold mlflow.db and artifacts."""
-    sides = [Side(each / "mlflow.db", folder_files(each / "artifacts")) for each in (source, target)]
-    return Comparison(*sides).all()

@@ -107,16 +107,20 @@ def new_app(managed: ManagedMlflow, name: str) -> Iterator[Managed]:
 
 
 @contextlib.contextmanager
-def mlflow_server(folder: Path, python: str = sys.executable) -> Iterator[str]:
+def mlflow_server(
+    folder: Path, python: str = sys.executable, *, workers: int = 1, artifact_root: str = ""
+) -> Iterator[str]:
     """A real MLflow server on a folder with mlflow.db and artifacts; its URL.
 
     :param python: whose MLflow it is.
+    :param artifact_root: where clients write files by themselves, as those of managed MLflow do; empty when through the server.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    database, files = f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")
-    options = ["--backend-store-uri", database, "--artifacts-destination", files, "--workers", "1"]
+    served = ["--artifacts-destination", str(folder / "artifacts")]
+    files = ["--no-serve-artifacts", "--default-artifact-root", artifact_root] if artifact_root else served
+    options = ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", *files, "--workers", str(workers)]
     command = [python, "-m", "mlflow", "server", *options, "--host", "127.0.0.1", "--port", str(port)]
     # Its queues of jobs take ten more processes, and nothing here asks for a job.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

@@ -18,7 +18,7 @@ import math
 import random
 import sqlite3
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 T0 = 1_750_000_000_000
@@ -344,8 +344,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kind", choices=["plain", "real"], default="real")
     parser.add_argument("--runs", type=int, help="scale everything by this number of runs; otherwise a small workload")
+    parser.add_argument("--steps", type=int, help="of each metric; otherwise as the size has it")
     wish = parser.parse_args()
     size = Size.of_runs(wish.runs) if wish.runs else Size()
+    size = replace(size, steps=wish.steps or size.steps)
     Workload(wish.folder, size, wish.kind == "real").write()
 
 

@@ -16,8 +16,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local_region import REPOSITORY
-from migration_comparison import differences
+from local_region import REPOSITORY, LocalRegion, start, stop
+from migration_comparison import Comparison, Side, bucket_files, folder_files
 from migration_servers import FaultyProxy, mlflow_server, write_workload
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ MODULE = "ansible_collections.mlops.sagemaker_mlflow.plugins.modules.mlflow_migr
 PEER = REPOSITORY / ".venv" / "bench-migration" / "bin"
 COUNTED = ("experiments", "runs", "metrics", "params", "logged_models", "model_versions", "trace_info")
 """Tables whose rows are counted on both sides: a tool that keeps no origin cannot be compared thing by thing."""
-LIMIT = 4 * 3600.0
+BUCKET = "experiments"
+WORKERS = 4
+"""Of each server: as many as MLflow starts when nobody says otherwise."""
 FOREIGN = ("AWS_", "ANSIBLE_", "MLFLOW_", "PYTHON")
 
 
@@ -44,6 +46,7 @@ class Scenario:
     :param kind: C(plain) is what every tool can read, C(real) what a year of MLflow 3 leaves behind.
     :param delay: seconds that each request to either server takes more.
     :param allowed: requests that the target takes in a second; unlimited when 0.
+    :param steps: of each metric: with few of them, requests cost the target's server so little that only the limit counts.
     :param is_compared: with the other tool; a limit is judged by itself.
     """
 
@@ -52,6 +55,7 @@ class Scenario:
     runs: int
     delay: float = 0.0
     allowed: int = 0
+    steps: int = 200
     is_compared: bool = True
 
 
@@ -93,38 +97,56 @@ class Spent:
 
 @dataclass
 class Stage:
-    """A source that is ready, behind a network that counts."""
+    """A source that is ready, behind a network that counts, and a region where targets keep their files."""
 
     scenario: Scenario
     folder: Path
     source: Path
     source_url: str
     near: FaultyProxy
+    region: LocalRegion
 
     @contextlib.contextmanager
     def target(self, name: str) -> Iterator[tuple[Path, str, FaultyProxy]]:
-        """An empty MLflow server; its folder, its URL, and what is in between."""
+        """An empty MLflow server that keeps its files in S3, as a managed one does; its folder, URL, and what is in between."""
         folder = self.folder / name
         folder.mkdir()
-        with mlflow_server(folder) as url:
+        root = f"s3://{BUCKET}/{name.replace(' ', '-')}"
+        with mlflow_server(folder, workers=WORKERS, artifact_root=root) as url:
             far = FaultyProxy(url, delay=self.scenario.delay, allowed=self.scenario.allowed)
             with far.running() as address:
                 yield folder, address, far
         shutil.rmtree(folder)
+
+    def differences(self, target: Path) -> int:
+        """Between the source and what a target's folder and the bucket hold."""
+        here = folder_files(self.source / "artifacts")
+        there = bucket_files(self.region.client("s3"), here)
+        return len(Comparison(Side(self.source / "mlflow.db", here), Side(target / "mlflow.db", there)).all())
 
 
 @contextlib.contextmanager
 def stage(scenario: Scenario, folder: Path) -> Iterator[Stage]:
     """Write the workload and start its server."""
     source = folder / "source"
-    write_workload(source, "--kind", scenario.kind, "--runs", str(scenario.runs))
+    write_workload(source, "--kind", scenario.kind, "--runs", str(scenario.runs), "--steps", str(scenario.steps))
     with closing(sqlite3.connect(source / "mlflow.db")) as connection:
         # A database that was never analysed makes a server read every history by way of all of them.
         connection.execute("ANALYZE")
-    with mlflow_server(source) as url:
+    with _region(folder / "aws") as region, mlflow_server(source, workers=WORKERS) as url:
         near = FaultyProxy(url, delay=scenario.delay)
         with near.running() as address:
-            yield Stage(scenario, folder, source, address, near)
+            yield Stage(scenario, folder, source, address, near, region)
+
+
+@contextlib.contextmanager
+def _region(home: Path) -> Iterator[LocalRegion]:
+    region = start(home, "--mlflow", "off")
+    try:
+        region.client("s3").create_bucket(Bucket=BUCKET)
+        yield region
+    finally:
+        stop(region)
 
 
 def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -> list[Outcome]:
@@ -135,7 +157,7 @@ def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -
         wish = {"source": source, "target": {"uri": url}, "verify": "none"}
         arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": wish}))
         command = [sys.executable, "-m", MODULE, str(arguments)]
-        environment = {"PYTHONPATH": str(REPOSITORY / "playbooks" / "collections")}
+        environment = {**stage.region.environment, "PYTHONPATH": str(REPOSITORY / "playbooks" / "collections")}
         for label in (name, f"{name}, again") if again else (name,):
             spent = _run([command], environment, stage.folder / f"{name}.log")
             if spent.code:
@@ -143,7 +165,7 @@ def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -
             outcome = _outcome(stage, label, far, spent, folder)
             # What looks like a write may be a question whether the server knows a path.
             outcome.writes = _result(stage.folder / f"{name}.log")["traffic"]["target"]["writes"]
-            outcome.differences = len(differences(stage.source, folder))
+            outcome.differences = stage.differences(folder)
             outcomes.append(outcome)
     return outcomes
 
@@ -155,8 +177,9 @@ def peer(stage: Stage) -> Outcome:
         export = [str(PEER / "export-all"), "--output-dir", str(files)]
         bring = [str(PEER / "import-all"), "--input-dir", str(files)]
         log = stage.folder / "peer.log"
-        first = _run([export], {"MLFLOW_TRACKING_URI": stage.source_url}, log)
-        second = _run([bring], {"MLFLOW_TRACKING_URI": url}, log) if files.exists() else first
+        aws = stage.region.environment
+        first = _run([export], {**aws, "MLFLOW_TRACKING_URI": stage.source_url}, log)
+        second = _run([bring], {**aws, "MLFLOW_TRACKING_URI": url}, log) if files.exists() else first
         both = Spent(
             first.wall + second.wall if files.exists() else first.wall,
             first.cpu + second.cpu if files.exists() else first.cpu,
