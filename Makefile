@@ -183,11 +183,11 @@ $(FOR_BENCH_MIGRATION): requirements/bench-migration.txt $(BIN)/python
 	@$(VENV)/bench-migration/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/bench-migration.txt
 	@touch $@
 
-# Before version 3, MLflow needs pkg_resources, which newer setuptools have not.
+# What old versions of MLflow need, newer setuptools and SQLAlchemy have not.
 $(VENV)/mlflow-%/ready: $(BIN)/python
 	@echo "Installing MLflow $* ..."
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check mlflow==$* 'setuptools<81'
+	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check mlflow==$* 'setuptools<81' 'sqlalchemy<2.1'
 	@touch $@
 
 $(FOR_GALAXY): requirements/galaxy.txt $(BIN)/python

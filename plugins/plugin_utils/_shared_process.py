@@ -124,8 +124,9 @@ class SharedProcess:
             answers = load()
             if answers is None:
                 return None
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                service = _Service(listener, pool, answers, attendance)
+            with ThreadPoolExecutor(AT_ONCE) as pool, selectors.DefaultSelector() as arrivals:
+                arrivals.register(listener, selectors.EVENT_READ)
+                service = _Service(listener, arrivals, pool, answers, attendance)
                 own = pool.submit(answers, request)
                 service.until_nobody_comes(own)
                 address.unlink(missing_ok=True)
@@ -144,6 +145,7 @@ class SharedProcess:
 @dataclass
 class _Service:
     listener: socket.socket
+    arrivals: selectors.BaseSelector
     pool: ThreadPoolExecutor
     answers: Callable[[Request], Answer]
     attendance: Attendance
@@ -155,7 +157,7 @@ class _Service:
         idle_since = time.monotonic()
         while True:
             at_work = [each for each in at_work if not each.done()]
-            if arrivals.select(PAUSE):
+            if self.arrivals.select(PAUSE):
                 connection, _address = self.listener.accept()
                 at_work.append(self.pool.submit(self._answer, connection))
                 self.came += 1

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import resource
 import socket
 import threading
 import time
@@ -179,3 +181,14 @@ def test_a_turn_hands_over_what_the_task_says(tmp_path: Path, monkeypatch: pytes
         "check_mode": True,
         "diff": False,
     }
+
+
+def test_the_answering_worker_may_have_many_files_open(workers: Workers, tmp_path: Path) -> None:
+    """C(select) takes descriptors below 1,024 only, and nothing says how many a worker's plugins have open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _each in range(1100):
+            stack.enter_context((tmp_path / "open").open("w"))
+        assert workers.all_work(range(HOSTS)) == [{"double": 2.0 * number} for number in range(HOSTS)]
