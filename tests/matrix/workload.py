@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import sys
 
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
@@ -17,6 +18,8 @@ STEPS = 30
 
 def main(url: str) -> None:
     """Log it."""
+    # Older clients write files to the tracking URI of the process, whatever their own is.
+    mlflow.set_tracking_uri(url)
     client = MlflowClient(url)
     experiment = client.create_experiment("matrix", tags={"team": "größe/läuft"})
     parent = log_run(client, experiment, "parent", {})
