@@ -15,6 +15,9 @@ ifeq ($(ENV),local)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE
 endif
 
+# Where Python may not keep what it compiled, every process compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 FOR_RUN := $(VENV)/requirements-run

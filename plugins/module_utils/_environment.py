@@ -4,7 +4,10 @@
 
 # PRIVATE: may change in any release; use only inside this collection.
 
-"""A whole MLflow as one thing: role, bucket, and the tracking server or App that stands on them."""
+"""A whole MLflow as one thing: role, bucket, and the tracking server or App that stands on them.
+
+Servers and Apps are imported where they are needed: hardly any run needs both, and each takes its time to load.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,11 @@ from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket as bucket
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _discovery as discovery
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _mlflow_app_resource as app
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tracking_server_resource as tracking_server
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge_together import Lane, converge_together
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_info import MLFLOW_APPS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read_together
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_info import TRACKING_SERVERS
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,7 +107,13 @@ class Environment:
             if part == "bucket":
                 return bucket.from_options(options, warn=module.warn, **here)
             if part == "tracking_server":
+                from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import (
+                    _tracking_server_resource as tracking_server,
+                )
+
                 return tracking_server.from_options(options, module.region, warn=module.warn, **here)
+            from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _mlflow_app_resource as app
+
             return app.from_options(options, module.region, warn=module.warn, **here)
         except MlflowError as error:
             raise MlflowError(f"{part}: {error.message}", **error.details) from error
@@ -163,10 +168,14 @@ def _complete(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _servers_named(clients: Clients, name: str) -> dict[str, t.Any]:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._tracking_server_info import TRACKING_SERVERS
+
     question = discovery.Question(TRACKING_SERVERS, name=name, include_tags=False)
     return {"tracking_servers": discovery.find_one(clients, question, name)}
 
 
 def _apps_named(clients: Clients, name: str) -> dict[str, t.Any]:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app_info import MLFLOW_APPS
+
     question = discovery.Question(MLFLOW_APPS, name=name, include_tags=False)
     return {"mlflow_apps": discovery.find_all(clients, question)[0]}

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import keep_bytecode
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._where_modules_run import (
     loading_pays,
     would_run_here,
@@ -32,6 +33,7 @@ if t.TYPE_CHECKING:
 @functools.cache
 def controller_module() -> ModuleType | None:
     """What runs modules here; None where that is not possible."""
+    keep_bytecode()
     try:
         with lasting():
             from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module, _warm_up

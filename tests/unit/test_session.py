@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import ssl
 import threading
@@ -18,6 +19,8 @@ import pytest
 from botocore import httpsession
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import create_loader
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _session
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import client_config
@@ -214,3 +217,18 @@ def test_modules_with_the_same_options_share_session_and_clients() -> None:
 def test_a_module_in_a_process_of_its_own_shares_nothing() -> None:
     one, same = (_session.session_of("us-east-1", None, KEYS) for _module in range(2))
     assert one is not same
+
+
+@pytest.mark.parametrize("service", ["s3", "iam", "sagemaker"])
+def test_models_are_what_botocore_loads(service: str) -> None:
+    ours, its_own = _session._models(None), create_loader()
+    assert isinstance(ours.file_loader, _session.PlainFiles)
+    for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
+        found, expected = ours.load_service_model(service, kind), its_own.load_service_model(service, kind)
+        assert json.dumps(found) == json.dumps(expected)
+    assert ours.load_data("partitions") == its_own.load_data("partitions")
+
+
+def test_a_model_that_does_not_exist_is_botocores_error() -> None:
+    with pytest.raises(UnknownServiceError):
+        _session._models(None).load_service_model("no-such-service", "service-2")

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection's own files are compiled once, wherever that can be kept, and found as ever otherwise."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import typing as t
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+import pytest
+from local_region import REPOSITORY
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import OURS, KeptBytecode
+
+IMPORT = """
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader()
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import keep_bytecode
+keep_bytecode()
+keep_bytecode()
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags
+print(_tags.__file__)
+"""
+UTILS = REPOSITORY / "plugins" / "module_utils"
+
+
+def test_a_plain_file_is_found_with_a_loader_that_keeps_bytecode() -> None:
+    spec = KeptBytecode.find_spec(f"{OURS}module_utils._tags", [str(UTILS)])
+    assert spec is not None
+    assert isinstance(spec.loader, SourceFileLoader)
+    assert Path(str(spec.origin)) == UTILS / "_tags.py"
+    assert spec.cached is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        (f"{OURS}module_utils", [str(UTILS.parent)]),
+        (f"{OURS}module_utils._no_such_file", [str(UTILS)]),
+        ("ansible_collections.amazon.aws.plugins.module_utils.modules", [str(UTILS)]),
+        (f"{OURS}module_utils._tags", None),
+    ],
+)
+def test_everything_else_is_left_to_the_others(name: str, path: list[str] | None) -> None:
+    assert KeptBytecode.find_spec(name, path) is None
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """The plugins as they are installed."""
+    installed = tmp_path / "ansible_collections" / "mlops" / "sagemaker_mlflow"
+    shutil.copytree(REPOSITORY / "plugins", installed / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(REPOSITORY / "meta", installed / "meta")
+    return installed
+
+
+def imported(collection: Path, **variables: str) -> str:
+    """The file that Ansible's Python imports."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+    environment = {**kept, "ANSIBLE_COLLECTIONS_PATH": str(collection.parents[2]), **variables}
+    return subprocess.run(
+        [sys.executable, "-c", IMPORT], env=environment, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def kept(collection: Path) -> list[str]:
+    """What was compiled."""
+    return [path.name.partition(".")[0] for path in (collection / "plugins" / "module_utils").rglob("*.pyc")]
+
+
+def test_what_was_compiled_is_kept_and_a_changed_file_is_compiled_again(collection: Path) -> None:
+    file = collection / "plugins" / "module_utils" / "_tags.py"
+    assert imported(collection) == str(file)
+    assert "_tags" in kept(collection)
+    file.write_text(file.read_text() + "\nraise SystemExit('changed')\n")
+    with pytest.raises(subprocess.CalledProcessError, match="1"):
+        imported(collection)
+
+
+def test_where_nothing_may_be_kept_it_is_found_all_the_same(collection: Path) -> None:
+    assert imported(collection, PYTHONDONTWRITEBYTECODE="1").endswith("_tags.py")
+    assert kept(collection) == []
+
+
+def test_python_as_it_stands_is_not_changed_by_a_second_time() -> None:
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _bytecode
+
+    before: list[t.Any] = list(sys.meta_path)
+    try:
+        _bytecode.keep_bytecode()
+        _bytecode.keep_bytecode()
+        assert sys.meta_path.count(t.cast("t.Any", KeptBytecode)) == 1
+        assert [each for each in sys.meta_path if each is not KeptBytecode] == [
+            each for each in before if each is not KeptBytecode
+        ]
+    finally:
+        sys.meta_path[:] = before
