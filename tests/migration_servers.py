@@ -134,7 +134,8 @@ def mlflow_server(
             time.sleep(0.2)
         yield url
     finally:
-        process.terminate()
+        # Some versions of MLflow end without what they started.
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
 
 
