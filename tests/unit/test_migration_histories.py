@@ -14,6 +14,8 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_histories import (
     BULK_PATHS,
     SAMPLED,
+    WHOLE,
+    WHOLE_PATH,
     BulkReader,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
@@ -25,15 +27,21 @@ if t.TYPE_CHECKING:
 class Server:
     """A server's histories, as it hands them out."""
 
-    def __init__(self, histories: dict[str, dict[str, list[Point]]], known: tuple[str, ...] = BULK_PATHS[:1]) -> None:
+    def __init__(
+        self, histories: dict[str, dict[str, list[Point]]], known: tuple[str, ...] = BULK_PATHS[:1], most: int = 100
+    ) -> None:
         self.histories = histories
         self.known = known
+        self.most = most
+        self.whole: list[list[str]] = []
         self.bulk: list[str] = []
         self.single: list[tuple[str, str]] = []
 
     def get(self, path: str, question: dict[str, t.Any]) -> dict[str, t.Any]:
         if path not in self.known:
             raise ApiError("no such path", 404, "")
+        if path == WHOLE_PATH:
+            return self._whole(**question)
         self.bulk.append(question["metric_key"])
         found = []
         for run_id in question["run_ids"]:
@@ -42,6 +50,13 @@ class Server:
             kept = [point for point in kept if question["start_step"] <= point.step <= question["end_step"]]
             found += [{**point._asdict(), "run_id": run_id} for point in kept]
         return {"metrics": found}
+
+    def _whole(self, run_id: list[str], metric_key: str, max_results: int) -> dict[str, t.Any]:
+        if len(run_id) > self.most:
+            raise ApiError("too many runs", 400, "")
+        self.whole.append(run_id)
+        points = [(each, point) for each in sorted(run_id) for point in self.histories[each].get(metric_key, [])]
+        return {"metrics": [{**point._asdict(), "run_id": each} for each, point in points[: min(max_results, WHOLE)]]}
 
     def pages(self, path: str, question: dict[str, t.Any], by_post: bool = True) -> Iterator[dict[str, t.Any]]:
         self.single.append((question["run_id"], question["metric_key"]))
@@ -89,7 +104,7 @@ def expected(server: Server) -> dict[str, list[Point]]:
     }
 
 
-@pytest.mark.parametrize("known", [BULK_PATHS[:1], BULK_PATHS[1:], ()])
+@pytest.mark.parametrize("known", [(WHOLE_PATH,), (WHOLE_PATH, *BULK_PATHS), BULK_PATHS[:1], BULK_PATHS[1:], ()])
 def test_everything_is_read_whatever_the_server_offers(known: tuple[str, ...]) -> None:
     server = Server({f"run{number}": {"loss": history(10), "acc": history(5, "acc", -3)} for number in range(6)}, known)
     assert read(server) == expected(server)
@@ -135,3 +150,30 @@ def test_a_batch_holds_no_more_than_fits_into_memory() -> None:
         for _round in range(10):
             reader.read(runs(server))
         assert reader.batch == 200_000 // 3000
+
+
+@pytest.mark.parametrize(
+    ("lengths", "requests", "alone"),
+    [
+        ([9] * 5, 1, []),
+        ([10_000] * 5, 3, []),
+        ([WHOLE - 1, 9, 9], 2, []),
+        ([9, WHOLE, 9], 3, [1]),
+        ([WHOLE + 1, 9], 2, [0]),
+        ([9, 0, WHOLE + 1], 2, [2]),
+    ],
+    ids=["all", "in three answers", "cut in the second", "one at the limit", "one above it", "the last above it"],
+)
+def test_whole_histories_are_read_until_an_answer_is_cut(lengths: list[int], requests: int, alone: list[int]) -> None:
+    """Of the run in which an answer ends nothing is taken: the next answer begins with it."""
+    histories = {f"run{number}": {"loss": history(length)} for number, length in enumerate(lengths)}
+    server = Server({run_id: keys if keys["loss"] else {} for run_id, keys in histories.items()}, (WHOLE_PATH,))
+    assert read(server) == expected(server)
+    assert [run_id for run_id, _key in server.single] == [f"run{number}" for number in alone]
+    assert len(server.whole) == requests
+
+
+def test_older_servers_take_fewer_runs_at_once() -> None:
+    server = Server({f"run{number:02}": {"loss": history(9)} for number in range(50)}, (WHOLE_PATH,), most=20)
+    assert read(server) == expected(server)
+    assert ([len(each) for each in server.whole], server.single) == ([20, 20, 10], [])
