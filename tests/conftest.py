@@ -22,6 +22,8 @@ from botocore.loaders import JSONFileLoader
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from in_process_aws.place import Place
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _models_read_once() -> Iterator[None]:
@@ -49,3 +51,14 @@ def region(_running_region: local_region.LocalRegion) -> local_region.LocalRegio
 def modules(region: local_region.LocalRegion) -> module_run.Modules:
     """Runs the collection's modules against C(region)."""
     return module_run.Modules(region)
+
+
+@pytest.fixture(scope="session")
+def in_process_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The one local AWS inside of this process, which takes AWS's place in tests that need thousands of runs."""
+    from in_process_aws.place import Place  # loads the local AWS, which few tests need in their own process
+    from in_process_aws.region import InProcessRegion  # as above
+
+    made = InProcessRegion(tmp_path_factory.mktemp("in_process_aws"))
+    yield Place(made)
+    made.stop()

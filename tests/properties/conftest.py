@@ -8,13 +8,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from properties.in_process import InProcessRegion
 from properties.proof import DEEP, SEED, SEED_VARIABLE
-from properties.remembered import Remembered, installed
+from properties.remembered import Answers
 from properties.world import World
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from in_process_aws.place import Place
 
 
 def pytest_report_header() -> str | None:
@@ -23,14 +24,12 @@ def pytest_report_header() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def _made_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    region = InProcessRegion(tmp_path_factory.mktemp("in_process"))
-    yield World(region, Remembered(region))
-    region.stop()
+def _made_world(in_process_place: Place) -> World:
+    return World(in_process_place.region, Answers(in_process_place.region))
 
 
 @pytest.fixture
-def world(_made_world: World) -> Iterator[World]:
+def world(in_process_place: Place, _made_world: World) -> Iterator[World]:
     """A local AWS in this process, which takes the place of all of AWS for one test."""
-    with _made_world.region.current(), installed(_made_world.remembered):
+    with in_process_place.taken(), _made_world.answers.installed():
         yield _made_world

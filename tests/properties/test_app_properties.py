@@ -13,7 +13,6 @@ from properties.app_wishes import ALIAS, APP, CREATED, KEYS, RENAMED, STEPS, STU
 from properties.contract import Contract
 from properties.proof import PARTS, prove
 from properties.test_server_properties import stand_on
-from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
     from properties.world import World
@@ -69,7 +68,7 @@ def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:
 
 def contract_of(world: World) -> Contract:
     """The contract of the module."""
-    return Contract(AppSubject(world.client("sagemaker")), RememberingModules(world))
+    return Contract(AppSubject(world.client("sagemaker")), world.modules)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -13,7 +13,6 @@ from properties.bucket_subject import BucketSubject
 from properties.bucket_wishes import ALIAS, BUCKET, KEYS, LOGS, STEPS
 from properties.contract import Contract
 from properties.proof import PARTS, prove
-from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
     from properties.world import World
@@ -38,7 +37,7 @@ def contract_of(world: World) -> Contract:
     begin(world)
     new = bucket_held(s3, LOGS[0])
     assert new is not None
-    return Contract(BucketSubject(s3, new), RememberingModules(world))
+    return Contract(BucketSubject(s3, new), world.modules)
 
 
 def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:

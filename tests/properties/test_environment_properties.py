@@ -19,7 +19,6 @@ from properties.environment_subject import EnvironmentSubject
 from properties.environment_wishes import STEPS
 from properties.proof import PARTS, prove
 from properties.role_wishes import ROLE
-from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
     from properties.world import World
@@ -50,7 +49,7 @@ def contract_of(world: World) -> Contract:
     begin(world)
     new = bucket_held(world.client("s3"), LOGS[0])
     assert new is not None
-    return Contract(EnvironmentSubject(world, new), RememberingModules(world))
+    return Contract(EnvironmentSubject(world, new), world.modules)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -13,7 +13,6 @@ from properties.contract import Contract
 from properties.proof import PARTS, prove
 from properties.role_subject import RoleSubject
 from properties.role_wishes import ALIAS, BOUNDARY, DOCUMENTS, KEYS, LOGGING, PROFILE, ROLE, STEPS
-from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
     from properties.world import World
@@ -37,7 +36,7 @@ def furnish(world: World) -> None:
 
 def contract_of(world: World) -> Contract:
     """The contract of the module."""
-    return Contract(RoleSubject(world.client("iam")), RememberingModules(world))
+    return Contract(RoleSubject(world.client("iam")), world.modules)
 
 
 def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:

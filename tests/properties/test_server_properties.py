@@ -14,7 +14,6 @@ from properties.contract import Contract
 from properties.proof import PARTS, prove
 from properties.server_subject import BYSTANDER, ServerSubject
 from properties.server_wishes import BUCKETS, CREATED, ROLES, SERVER, STEPS
-from properties.world import RememberingModules
 
 if t.TYPE_CHECKING:
     from properties.world import World
@@ -77,7 +76,7 @@ def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:
 
 def contract_of(world: World) -> Contract:
     """The contract of the module."""
-    return Contract(ServerSubject(world.client("sagemaker")), RememberingModules(world))
+    return Contract(ServerSubject(world.client("sagemaker")), world.modules)
 
 
 @pytest.mark.parametrize("part", PARTS)

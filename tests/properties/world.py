@@ -8,17 +8,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from unittest import mock
 
 from botocore.exceptions import ClientError
-from module_run import Modules, Run
+from module_run import Modules
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from properties.in_process import InProcessRegion
-    from properties.remembered import Answers, Remembered
+    from in_process_aws.region import InProcessRegion
+    from properties.remembered import Answers
 
 
 @functools.cache
@@ -33,24 +33,21 @@ class World:
     """An account, and what runs in it."""
 
     region: InProcessRegion
-    remembered: Remembered
-    _clients: dict[str, t.Any] = field(default_factory=dict)
+    answers: Answers
 
     def client(self, service: str) -> t.Any:
         """The client of somebody else."""
-        if service not in self._clients:
-            self._clients[service] = self.region.client(service)
-        return self._clients[service]
+        return self.region.client(service)
 
     @property
-    def answers(self) -> Answers:
-        """What AWS's answers were since the last write."""
-        return self.remembered.answers
+    def modules(self) -> Modules:
+        """What runs in it."""
+        return Modules(self.region, in_controller=False)
 
     def empty(self) -> None:
         """An empty account."""
         self.region.reset()
-        self.remembered.forget()
+        self.answers.forget()
 
     def keys(self, identifiers: t.Iterable[str], aliases: Mapping[str, str]) -> None:
         """KMS keys with these ids, and aliases for them."""
@@ -72,18 +69,3 @@ class World:
             assert error.response["Error"]["Code"] not in ("InternalError", "InternalFailure", "NotImplemented"), error
             return False
         return True
-
-
-class RememberingModules(Modules):
-    """Modules that leave no handler of botocore's behind."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.region, in_controller=False)
-        self._world = world
-
-    def run(self, module: str, *, check: bool = False, **arguments: t.Any) -> Run:
-        """One run."""
-        try:
-            return super().run(module, check=check, **arguments)
-        finally:
-            self._world.remembered.end_run()

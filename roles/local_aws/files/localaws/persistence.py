@@ -31,6 +31,7 @@ FILE_NAME = "snapshot"
 DELAY_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
+Content = dict[str, dict[str, Any]]
 
 
 class Saved(Protocol):
@@ -124,7 +125,7 @@ class Persistence:
             with self._changes.lock:
                 self._changes.take()
                 self._blobs.begin()
-                content = {"backends": self._backends(), "parts": self._dumped_parts()}
+                content = self.content()
             header = {**self._header, "localaws": __version__}
             write_atomically(self._path, json.dumps(header).encode() + b"\n" + pickle.dumps(content, protocol=5))
             self._blobs.collect_garbage()
@@ -135,15 +136,22 @@ class Persistence:
             return False
         with self._changes.lock, self._path.open("rb") as file:
             file.readline()
-            content: dict[str, dict[str, Any]] = pickle.load(file)
-            for module, saved in content["backends"].items():
-                backends = moto_pickle.backends_of(module)
-                if backends is not None:
-                    moto_pickle.load(backends, saved, self._blobs)
-            for name, part in self._parts.items():
-                if name in content["parts"]:
-                    part.load(content["parts"][name])
+            self.load(pickle.load(file))
         return True
+
+    def content(self) -> Content:
+        """The whole state, to be pickled before anything changes."""
+        return {"backends": self._backends(), "parts": self._dumped_parts()}
+
+    def load(self, content: Content) -> None:
+        """Take over a state, in the place of an empty one."""
+        for module, saved in content["backends"].items():
+            backends = moto_pickle.backends_of(module)
+            if backends is not None:
+                moto_pickle.load(backends, saved, self._blobs)
+        for name, part in self._parts.items():
+            if name in content["parts"]:
+                part.load(content["parts"][name])
 
     def _run(self) -> None:
         while self._changes.wait():
