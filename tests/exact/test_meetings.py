@@ -12,6 +12,7 @@ from fault_matrix.meetings import MEETINGS, meetings
 
 if t.TYPE_CHECKING:
     from fault_matrix.meetings import Meeting
+    from in_process_aws.place import Place
 
 
 @pytest.mark.parametrize("meeting", MEETINGS, ids=lambda meeting: meeting.name)
