@@ -37,6 +37,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._client_pol
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias, known_arn
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._once import once
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import (
     EXISTS,
@@ -48,7 +49,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role impor
 
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients, Identity
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document
 
 State = t.TypeVar("State")
@@ -93,11 +94,14 @@ class ClientPolicyResource(abc.ABC, t.Generic[State]):
 
     def apply(self, change: Change) -> None:
         """Make one change true, unless it is already; the world may have moved on."""
-        make_true(change, self._clients.send)
+        make_true(change, self._send)
 
     def confirm(self, plan: Plan[State]) -> State:
         """Wait (when asked to) until IAM shows the whole plan."""
         return confirm_shown(self, plan, self._wait_timeout)
+
+    def _send(self, call: Call) -> dict[str, t.Any]:
+        return self._clients.send(call)
 
     def _who(self) -> Identity:
         if self._identity is None:
@@ -251,6 +255,16 @@ class ManagedPolicyResource(ClientPolicyResource[ManagedState]):
         read = self._clients["iam"].get_policy_version
         answer = unless_absent(lambda: read(PolicyArn=arn, VersionId=version))
         return None if answer is None else parse(answer["PolicyVersion"]["Document"], f"the {self.title}")
+
+    def _send(self, call: Call) -> dict[str, t.Any]:
+        """A new version once: IAM keeps five, and makes another one of a request that is sent again."""
+        if call.operation != "create_policy_version":
+            return super()._send(call)
+
+        def look() -> dict[str, t.Any] | None:
+            return {} if same(self.read().document, call.parameters["PolicyDocument"]) else None
+
+        return once(lambda: self._clients.send_once(call), look)
 
     def _meet_existing(self, change: Change, error: Exception) -> None:
         """The policy is there already: by an attempt of ours whose answer was lost, or by somebody else."""

@@ -12,11 +12,9 @@ import functools
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     AWS_ERRORS,
-    Deadline,
     caller_identity,
     read_concurrently,
 )
@@ -26,14 +24,13 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors imp
     error_message,
     explain,
     is_error,
-    is_passing,
-    is_throttled,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_options import wish_from
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_plan import plan_key
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_state import KeyState, describe
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_state import KeyState, describe, policy_name
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._once import once
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import confirm_shown, unless_absent
 
 if t.TYPE_CHECKING:
@@ -47,9 +44,7 @@ ABSENT = ("NotFoundException",)
 OVERTAKEN = ("KMSInvalidStateException", "DisabledException", "ConflictException")
 EXISTS = ("AlreadyExistsException",)
 FACTS = ("KeyManager", "KeySpec", "KeyUsage", "Origin", "CreationDate", "DeletionDate")
-PATIENCE = limits.KMS_LIMIT
-FIRST_PAUSE, PAUSE = limits.KMS_PAUSES
-"""For how long, and how often, a creation that AWS throttles is tried again."""
+DENIED = ("AccessDeniedException",)
 
 
 @dataclass(frozen=True)
@@ -77,10 +72,12 @@ class KeyResource:
         return f"KMS key '{self._wish.alias}'"
 
     def read(self) -> KeyState:
-        """Two rounds: the key that is meant, then everything about it at once."""
+        """Two rounds: the key that is meant, then everything about it at once. Without one, a third between them: one left behind."""
         found = read_concurrently(self._looks())
         aliased, named = found["alias"], found.get("key")
         metadata = named if self._wish.key is not None else aliased
+        if metadata is None and self._wish.key is None and self._wish.present:
+            metadata = self._without_alias()
         if metadata is None:
             partition, account_id = self._home_of_caller()
             alias_of = None if aliased is None else aliased["Arn"]
@@ -177,52 +174,66 @@ class KeyResource:
         return self._home
 
     def _create(self, call: Call) -> str:
-        """Make the key, once: a request whose answer was lost, sent again, would make a second one that nobody knows."""
-        for _elapsed in Deadline(PATIENCE, PAUSE, first_delay=FIRST_PAUSE).ticks():
-            try:
-                return str(self._clients.send_once(call)["KeyMetadata"]["Arn"])
-            except AWS_ERRORS as error:
-                if is_throttled(error):
-                    refusal: Exception = error
-                    continue
-                if is_passing(error):
-                    return self._found_again(call, error)
-                _explain_refusal(error)
-                raise
-        raise refusal
+        """Make the key; a second one made by the same request would be one that nobody knows."""
 
-    def _found_again(self, call: Call, error: Exception) -> str:
-        """The key that a request made whose answer was lost: without an alias, and with the policy that was asked for."""
+        def send() -> str:
+            return str(self._clients.send_once(call)["KeyMetadata"]["Arn"])
+
+        def look() -> str | None:
+            made = self._left_behind()
+            return None if made is None else str(made["Arn"])
+
+        try:
+            return once(send, look)
+        except AWS_ERRORS as error:
+            self._explain_refusal(error)
+            raise
+
+    def _left_behind(self) -> Mapping[str, t.Any] | None:
+        """The key that was made for this alias and has none: the answer to its creation was lost, or a run ended then."""
         kms = self._clients["kms"]
         aliases = [each for page in kms.get_paginator("list_aliases").paginate() for each in page["Aliases"]]
-        known = {alias.get("TargetKeyId") for alias in aliases}
+        named = {alias.get("TargetKeyId") for alias in aliases}
         keys = [each for page in kms.get_paginator("list_keys").paginate() for each in page["Keys"]]
-        unnamed = {key["KeyArn"]: key["KeyId"] for key in keys if key["KeyId"] not in known}
-        made = read_concurrently({arn: functools.partial(self._is_made_by, call, arn) for arn in unnamed})
-        found = sorted(arn for arn, is_ours in made.items() if is_ours)
-        if len(found) == 1:
-            return found[0]
-        if found:
+        unnamed = [key["KeyArn"] for key in keys if key["KeyId"] not in named]
+        looks = read_concurrently({arn: functools.partial(self._made_for_alias, arn) for arn in unnamed})
+        found = [looks[arn] for arn in sorted(looks) if looks[arn] is not None]
+        if len(found) > 1:
+            arns = ", ".join(key["Arn"] for key in found)
             raise MlflowError(
-                f"The answer to the creation of the {self.title} was lost, and {len(found)} keys without an alias could be it: "
-                f"{', '.join(found)}. Repeat with key_id set to one of them, and schedule the deletion of the others."
-            ) from error
-        raise Superseded from error
+                f"{len(found)} keys without an alias were made for the {self.title} by runs that ended early: {arns}. Repeat with key_id "
+                "set to one of them, and schedule the deletion of the others."
+            )
+        return found[0] if found else None
 
-    def _is_made_by(self, call: Call, arn: str) -> bool:
+    def _made_for_alias(self, arn: str) -> Mapping[str, t.Any] | None:
+        """The key, if its policy has the name that one of this alias is made with."""
         kms = self._clients["kms"]
         metadata = self._metadata(arn)
         if metadata is None or metadata["KeyState"] != "Enabled" or metadata.get("KeyManager") != "CUSTOMER":
-            return False
+            return None
         try:
             policy = kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"]
         except AWS_ERRORS as error:
-            if is_error(error, (*ABSENT, "AccessDeniedException")):
-                return False
+            if is_error(error, (*ABSENT, *DENIED)):
+                return None
             raise
-        return same(policy, call.parameters["Policy"]) and metadata.get("Description", "") == call.parameters.get(
-            "Description", ""
+        return (
+            metadata
+            if parse(policy, f"the policy of the key {arn}").get("Id") == policy_name(self._wish.alias)
+            else None
         )
+
+    def _without_alias(self) -> Mapping[str, t.Any] | None:
+        """The key to go on with when the alias shows none. Whoever may not list keys makes a new one."""
+        if self._made is not None:
+            return self._metadata(self._made)
+        try:
+            return self._left_behind()
+        except AWS_ERRORS as error:
+            if is_error(error, DENIED):
+                return None
+            raise
 
     def _judge(self, change: Change, call: Call, error: Exception) -> None:
         """Whether a refused write means that the world moved on, or that the wish cannot be fulfilled."""
@@ -237,7 +248,7 @@ class KeyResource:
             raise Superseded from error
         else:
             self._leave_nothing_behind(error)
-            _explain_refusal(error)
+            self._explain_refusal(error)
             raise error
 
     def _meet_alias(self, call: Call, error: Exception) -> None:
@@ -252,9 +263,23 @@ class KeyResource:
         """No later run would know of a key that was made a moment ago and has no alias."""
         if self._unnamed is not None:
             raise MlflowError(
-                f"{explain(error, f'giving its alias to the {self.title}')} The key itself was made: repeat with "
-                f"key_id={self._unnamed} (and with another alias, when that one belongs to another key now).",
+                f"{explain(error, f'giving its alias to the {self.title}')} The key itself was made: repeat the run, "
+                f"which finds it and goes on, or give it key_id={self._unnamed} (and another alias, when that one belongs to another key now).",
                 arn=self._unnamed,
+            ) from error
+
+    def _explain_refusal(self, error: Exception) -> None:
+        """In our words where AWS's do not say what to do."""
+        if is_error(error, ("MalformedPolicyDocumentException",)):
+            raise MlflowError(
+                f"KMS refuses the policy of the {self.title} ({error_message(error)}). Each of administrators, and each principal of "
+                "policy_statements, must exist, for some seconds at least; and whoever runs this must keep the right to "
+                "kms:PutKeyPolicy, by an IAM policy or as one of administrators."
+            ) from error
+        if is_error(error, ("LimitExceededException",)):
+            raise MlflowError(
+                f"KMS refuses the {self.title} or its alias ({error_message(error)}). Delete what is not needed, or ask for more: "
+                "aws service-quotas list-service-quotas --service-code kms"
             ) from error
 
 
@@ -265,18 +290,3 @@ def from_module(module: AwsModule) -> KeyResource:
     if options["wait_timeout"] < 1:
         raise MlflowError(f"wait_timeout: {options['wait_timeout']} is not allowed: give 1 or more seconds.")
     return KeyResource(module.clients, wish, Waiting(options["wait"], options["wait_timeout"]))
-
-
-def _explain_refusal(error: Exception) -> None:
-    """In our words where AWS's do not say what to do."""
-    if is_error(error, ("MalformedPolicyDocumentException",)):
-        raise MlflowError(
-            f"KMS refuses the policy of the key ({error_message(error)}). Each of administrators, and each principal of "
-            "policy_statements, must exist, for some seconds at least; and whoever runs this must keep the right to "
-            "kms:PutKeyPolicy, by an IAM policy or as one of administrators."
-        ) from error
-    if is_error(error, ("LimitExceededException",)):
-        raise MlflowError(
-            f"KMS refuses another key or alias ({error_message(error)}). Delete what is not needed, or ask for more: "
-            "aws service-quotas list-service-quotas --service-code kms"
-        ) from error

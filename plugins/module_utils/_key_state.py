@@ -74,6 +74,11 @@ class KeyState:
         return None if self.arn is None else self.arn.rpartition("/")[2]
 
 
+def policy_name(alias: str) -> str:
+    """The Id in the policy of a new key: it tells for which alias a key was made that has none yet."""
+    return f"mlflow-key/{alias.removeprefix('alias/')}"
+
+
 def wished_statements(wish: KeyWish, state: KeyState) -> list[Statement]:
     """Every statement that the policy must have: ours, then the user's."""
     partition, account = state.partition, state.account_id
@@ -159,7 +164,7 @@ def _policy(wish: KeyWish, state: KeyState) -> Document:
         kept = [each for each in statements_of(state.policy) if each.get("Sid") in named]
         document = with_statements({**state.policy, "Statement": kept}, wished)
     else:
-        base = state.policy or {"Version": VERSION, "Id": "mlflow-key", "Statement": []}
+        base = state.policy or {"Version": VERSION, "Id": policy_name(wish.alias), "Statement": []}
         document = with_statements(base, wished, remove_sids=key_policy.SIDS)
     return state.policy if state.policy is not None and same(state.policy, document) else document
 

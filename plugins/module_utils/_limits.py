@@ -48,8 +48,9 @@ APP_CREATION_PAUSE = 20.0
 """The longest between two attempts to create an App."""
 
 SCHEDULER_ROLE_PAUSES = 1.0, 5.0
-KMS_LIMIT = 60.0
-KMS_PAUSES = 0.5, 5.0
+ONCE_LIMIT = 60.0
+"""For how long a call is tried that must not be sent twice unseen: creating a KMS key, or a version of a managed policy."""
+ONCE_PAUSES = 0.5, 5.0
 EC2_PAUSES = 1.0, 10.0
 CLOUDTRAIL_BUSY, CLOUDTRAIL_BUSY_PAUSE = 30.0, 1.0
 CLOUDTRAIL_CONFIRMATION, CLOUDTRAIL_CONFIRMATION_PAUSE = 20.0, 0.5

@@ -125,8 +125,9 @@ notes:
   - In check mode, a key that does not exist yet has the id C(00000000-0000-0000-0000-000000000000), as AWS chooses the real one.
   - Needs C(kms:DescribeKey), C(kms:GetKeyPolicy) and C(kms:GetKeyRotationStatus) to read, and C(kms:ListResourceTags) when
     O(tags) is set. C(sts:GetCallerIdentity) is called when the key does not exist; it needs no permission.
-  - To create, needs C(kms:CreateKey), C(kms:CreateAlias), C(kms:EnableKeyRotation) and, with tags, C(kms:TagResource). When the
-    answer of AWS is lost, C(kms:ListKeys) and C(kms:ListAliases) too, to find the key again.
+  - To create, needs C(kms:CreateKey), C(kms:CreateAlias), C(kms:EnableKeyRotation) and, with tags, C(kms:TagResource).
+    C(kms:ListKeys) and C(kms:ListAliases) let it find, and go on with, the key of a run that ended before the key had its alias.
+    Without them such a key stays, and another is made.
   - To change, needs C(kms:PutKeyPolicy), C(kms:UpdateKeyDescription), C(kms:EnableKeyRotation), C(kms:DisableKeyRotation),
     C(kms:EnableKey), C(kms:DisableKey), C(kms:TagResource), C(kms:UntagResource) and C(kms:CancelKeyDeletion) for what their names say.
   - To delete, needs C(kms:ScheduleKeyDeletion).

@@ -16,7 +16,7 @@ from local_callers import trust_of
 from mlflow_account import make_user
 from module_run import ModuleFailedError
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _key as key_module
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _once
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
 from ansible_collections.mlops.sagemaker_mlflow.plugins.modules import kms_mlflow_key
 
@@ -38,7 +38,7 @@ OPEN_SID = "Enable IAM User Permissions"
 def _quick_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """The local KMS shows at once what was written."""
     monkeypatch.setattr(role, "FIRST_DELAY", 0.01)
-    monkeypatch.setattr(key_module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(_once, "FIRST_PAUSE", 0.01)
 
 
 def metadata(region: LocalRegion, key: str = ALIAS) -> Json:
@@ -386,6 +386,46 @@ class TestFaults:
         assert f"key_id={arn}" in failure.value.result["msg"]
         assert failure.value.result["arn"] == arn
         assert modules.converge(MODULE, **BASE, key_id=arn).names == ["enable_key_rotation", "alias"]
+
+    @pytest.mark.parametrize("wish", [{}, {"users": ["role/other"], "tags": {"Team": "vision"}}])
+    def test_a_key_that_a_run_could_not_give_its_alias_is_found_by_the_next(
+        self, modules: Modules, region: LocalRegion, wish: Json
+    ) -> None:
+        make_key(region, alias=None)
+        make_key(region, alias=None, KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+        region.inject({"service": "kms", "operation": "CreateAlias", "code": "AccessDeniedException", "times": 1})
+        modules.fail(MODULE, **BASE)
+        made = set(keys(region))
+        run = modules.converge(MODULE, **{**BASE, "description": "Artifacts", **wish})
+        assert run.names[-1] == "alias"
+        assert run.result["action"] == "update"
+        assert set(keys(region)) == made
+
+    def test_of_another_alias_it_is_left_alone(self, modules: Modules, region: LocalRegion) -> None:
+        region.inject({"service": "kms", "operation": "CreateAlias", "code": "AccessDeniedException", "times": 1})
+        modules.fail(MODULE, **BASE)
+        other = modules.run(MODULE, **{**BASE, "alias": "other"}).result["arn"]
+        assert len(keys(region)) == 2
+        assert modules.run(MODULE, **BASE).result["arn"] != other
+
+    def test_of_two_that_are_left_the_user_chooses(self, modules: Modules, region: LocalRegion) -> None:
+        kms, arns = region.client("kms"), []
+        for _time in range(2):
+            arns.append(modules.run(MODULE, **BASE).result["arn"])
+            kms.delete_alias(AliasName=ALIAS)
+            kms.disable_key(KeyId=arns[-1])
+        for arn in arns:
+            kms.enable_key(KeyId=arn)
+        message = modules.fail(MODULE, **BASE, check=True)
+        assert all(arn in message for arn in arns)
+        assert "key_id" in message
+        assert modules.run(MODULE, **BASE, key_id=arns[1]).result["arn"] == arns[1]
+
+    def test_who_may_not_list_keys_makes_one(self, modules: Modules, region: LocalRegion) -> None:
+        rights_to_create = ("kms:CreateKey", "kms:CreateAlias", "kms:EnableKeyRotation")
+        reads = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus")
+        user = make_user(region, *rights_to_create, *reads)
+        assert modules.run(MODULE, **BASE, **user).names == ["key", "alias", "enable_key_rotation"]
 
     def test_deleted_by_somebody_else_meanwhile(self, modules: Modules, region: LocalRegion) -> None:
         modules.run(MODULE, **BASE)
