@@ -44,6 +44,7 @@ PORT = 5566
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 WEDNESDAY = 2
 A_MONTH = 31 * 86_400
+TICK = 0.001
 
 
 class Requests(RequestLog):
@@ -238,10 +239,11 @@ class InProcessRegion(LocalRegion):
         self.state = snapshot.name
 
     def sleep(self, seconds: float) -> None:
-        """Time passes."""
-        self.slept += seconds
-        self._passed += seconds
-        self._assembly.invoker.advance(seconds)
+        """Time passes: a tick at least, as whoever waits for the rest of a second would wait for ever for a part of it that gets lost."""
+        passed = max(seconds, TICK)
+        self.slept += passed
+        self._passed += passed
+        self._assembly.invoker.advance(passed)
 
     def monotonic(self) -> float:
         """Seconds that were slept; never goes back."""
