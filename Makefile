@@ -31,7 +31,7 @@ FOR_GALAXY := $(VENV)/galaxy/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deploy check destroy stop start status verify audit ui clients up down test test-deep lint sanity units integration molecule galaxy policies build docs bench bench-migration migration-matrix requirements clean chromium
+.PHONY: help deploy check destroy stop start status verify audit ui clients up down test test-deep lint sanity units integration molecule galaxy policies faults build docs bench bench-migration migration-matrix requirements clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -131,6 +131,9 @@ chromium:
 
 policies: $(FOR_TEST) ## Record which rights the playbooks take, and write docs/security.md from that
 	PYTHONPATH=tests $(BIN)/python tests/deployer_runs.py
+
+faults: $(FOR_TEST) ## Run every call with every fault, and write docs/faults.md from that
+	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python tests/fault_runs.py $(ARGS)
 
 build: $(FOR_RUN) ## The Galaxy tarball, in build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build .

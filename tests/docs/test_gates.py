@@ -11,7 +11,7 @@ from local_region import REPOSITORY
 
 WITHIN = {"lint"}
 """What C(make test) runs, too."""
-WRITE = {"policies"}
+WRITE = {"policies", "faults"}
 """What writes a page that C(make test) compares."""
 LONG = {"test-deep"}
 """What takes hours."""

@@ -425,7 +425,7 @@ class TestFaults:
         rights_to_create = ("kms:CreateKey", "kms:CreateAlias", "kms:EnableKeyRotation")
         reads = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus")
         user = make_user(region, *rights_to_create, *reads)
-        assert modules.run(MODULE, **BASE, **user).names == ["key", "alias", "enable_key_rotation"]
+        assert modules.run(MODULE, **{**BASE, **user}).names == ["key", "alias", "enable_key_rotation"]
 
     def test_deleted_by_somebody_else_meanwhile(self, modules: Modules, region: LocalRegion) -> None:
         modules.run(MODULE, **BASE)
