@@ -142,3 +142,93 @@ def test_a_bucket_refuses_other_accounts() -> None:
 def test_a_bucket_lets_trusted_accounts_in() -> None:
     statement = policies.bucket_owner_only_statement("aws", "bucket", ACCOUNT, ["111111111111", ACCOUNT])
     assert statement["Condition"]["StringNotEquals"] == {"aws:PrincipalAccount": ["111111111111", ACCOUNT]}
+
+
+READ_AND_WRITE = {
+    "Sid": "ReadAndWriteArtifacts",
+    "Effect": "Allow",
+    "Action": ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+    "Resource": "arn:aws:s3:::bucket/*",
+}
+LIST = {"Sid": "ListArtifacts", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::bucket"}
+LOOK = {
+    "Sid": "LookAtBucket",
+    "Effect": "Allow",
+    "Action": ["s3:GetBucketLocation", "s3:ListBucketMultipartUploads"],
+    "Resource": "arn:aws:s3:::bucket",
+}
+
+
+def test_the_least_that_the_service_needs() -> None:
+    assert policies.basic_access("aws", "us-east-1", ACCOUNT, "bucket") == {
+        "Version": "2012-10-17",
+        "Statement": [READ_AND_WRITE, LIST, LOOK],
+    }
+    assert policies.artifact_statements("aws", "bucket") == [READ_AND_WRITE, LIST, LOOK]
+
+
+def test_the_registry_comes_besides_the_artifacts() -> None:
+    base = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
+    register = {
+        "Sid": "RegisterModels",
+        "Effect": "Allow",
+        "Action": [
+            "sagemaker:AddTags",
+            "sagemaker:CreateModelPackage",
+            "sagemaker:CreateModelPackageGroup",
+            "sagemaker:DescribeModelPackageGroup",
+            "sagemaker:UpdateModelPackage",
+        ],
+        "Resource": [f"{base}:model-package/*", f"{base}:model-package-group/*"],
+    }
+    record = {
+        "Sid": "RecordLineage",
+        "Effect": "Allow",
+        "Action": ["sagemaker:AddAssociation", "sagemaker:AddTags", "sagemaker:CreateAction"],
+        "Resource": [f"{base}:action/*", f"{base}:artifact/*", f"{base}:context/*"],
+    }
+    document = policies.basic_access("aws", "us-east-1", ACCOUNT, "bucket", model_registration=True)
+    assert document["Statement"] == [READ_AND_WRITE, LIST, LOOK, register, record]
+
+
+def test_who_only_reads_artifacts() -> None:
+    assert policies.artifact_statements("aws", "bucket", writing=False) == [
+        {
+            "Sid": "ReadArtifacts",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::bucket/*",
+        },
+        LIST,
+        {**LOOK, "Action": "s3:GetBucketLocation"},
+    ]
+    assert policies.kms_statement("arn:aws:kms:us-east-1:1:key/1", writing=False)["Action"] == "kms:Decrypt"
+
+
+def test_the_power_of_one_server() -> None:
+    assert policies.power_access("arn:aws:sagemaker:us-east-1:1:mlflow-tracking-server/x") == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "StopAndStartServer",
+                "Effect": "Allow",
+                "Action": ["sagemaker:StartMlflowTrackingServer", "sagemaker:StopMlflowTrackingServer"],
+                "Resource": "arn:aws:sagemaker:us-east-1:1:mlflow-tracking-server/x",
+            }
+        ],
+    }
+
+
+def test_the_guards_of_a_bucket_are_about_all_of_it() -> None:
+    everything = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::bucket", "arn:aws:s3:::bucket/*"],
+    }
+    for statement in (
+        policies.bucket_tls_only_statement("aws", "bucket"),
+        policies.bucket_owner_only_statement("aws", "bucket", ACCOUNT),
+    ):
+        assert everything.items() <= statement.items()
+        assert set(statement) == {*everything, "Sid", "Condition"}
