@@ -1,61 +1,95 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mutation testing of the decisions:  PYTHONPATH=tests python -m mutation [--again] [file ...]
+"""Mutation testing of the decisions:  PYTHONPATH=tests python -m mutation [--survivors] [file ...]
 
-Every mutant is a small change of one line, and the unit tests must fail with it. Prints the number of mutants of each file and
-what became of them; fails below the goal.
+Every mutant is a small change of one function, and the unit tests must fail with it. Prints the mutants that they let pass, the
+numbers of each file, and fails below the goal.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import shutil
 import sys
 import typing as t
+from pathlib import Path
+
+import pytest
 
 from mutation import subject, tree
 
+if t.TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from mutation.mutants import Mutant
+
 GOAL = 90
 TREE = subject.REPOSITORY / "build" / "mutation"
+VERDICTS = subject.REPOSITORY / "build" / "mutation.json"
+FOUND = ("killed", "timeout")
+WITHOUT = ("unraisableexception", "threadexception", "warnings", "logging")
+QUICK = ["-q", "--tb=no", "--assert=plain", *(f"-pno:{plugin}" for plugin in WITHOUT)]
+"""A test that fails need not say why."""
 
 
 def main() -> int:
-    """Run, report; 1 when too many mutants survive."""
+    """Make, judge, report; 1 when too many mutants survive."""
     asked = _arguments()
-    if not asked.again and not asked.files:
-        shutil.rmtree(TREE, ignore_errors=True)
-    tree.lay(TREE, subject.mutated(), subject.judging())
+    verdicts: dict[str, str] = {}
+    if asked.survivors and VERDICTS.exists():
+        known = json.loads(VERDICTS.read_text())
+        verdicts = {name: verdict for name, verdict in known.items() if verdict in FOUND}
+    tree.lay(TREE)
     os.chdir(TREE)
-    from mutation import mutants  # it reads what was laid
+    from mutation import judge, mutants  # they read what was laid
 
-    names = mutants.survivors() if asked.again else [f"*.{file}.x*" for file in asked.files]
-    if names or not asked.again:
-        mutants.run(asked.processes, names)
-    return _report(mutants.results(), mutants.FOUND)
+    every = mutants.make(path for path in subject.mutated() if not asked.files or path.stem in asked.files)
+    open_ones = [each for each in every if verdicts.get(each.name) not in FOUND]
+
+    def tell(name: str, verdict: str) -> None:
+        verdicts[name] = verdict
+        judged = sum(each.name in verdicts for each in open_ones)
+        if judged % 100 == 0 or judged == len(open_ones):
+            print(f"{judged} of {len(open_ones)} mutants judged", file=sys.stderr, flush=True)
+            VERDICTS.write_text(json.dumps(verdicts))
+
+    code = pytest.main([*QUICK, *_tests()], plugins=[judge.Judge(open_ones, asked.processes, tell)])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) or not every:
+        return 2
+    return _report(every, verdicts)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mutation")
-    parser.add_argument("--again", action="store_true", help="only the mutants that survived the run before")
-    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--survivors", action="store_true", help="only the mutants that survived the run before")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many mutants are judged at a time")
     parser.add_argument("files", nargs="*", help="only the mutants of these files of module_utils, such as _policies")
     return parser.parse_args()
 
 
-def _report(results: dict[str, dict[str, str]], found: t.Collection[str]) -> int:
-    print(f"{'file':28}{'mutants':>8}{'killed':>8}{'survived':>9}{'rate':>8}")
-    for file, mutants in results.items():
-        _print_row(file, list(mutants.values()), found)
-    every = [status for mutants in results.values() for status in mutants.values()]
-    return 0 if _print_row("all", every, found) >= GOAL else 1
+def _tests() -> list[str]:
+    return [str(path.relative_to(subject.REPOSITORY)) for path in subject.judging()]
 
 
-def _print_row(name: str, statuses: t.Sequence[str], found: t.Collection[str]) -> float:
-    killed = sum(status in found for status in statuses)
-    rate = 100 * killed / len(statuses) if statuses else 100.0
-    print(f"{name:28}{len(statuses):8}{killed:8}{len(statuses) - killed:9}{rate:7.1f}%")
+def _report(mutants: Iterable[Mutant], verdicts: Mapping[str, str]) -> int:
+    by_file: dict[str, list[str]] = {}
+    for mutant in mutants:
+        verdict = verdicts[mutant.name]
+        by_file.setdefault(mutant.file, []).append(verdict)
+        if verdict not in FOUND:
+            print(f"\n{mutant.name.rpartition('.')[2]} of {mutant.file}: {verdict}", *mutant.lines, sep="\n  ")
+    print(f"\n{'file':28}{'mutants':>8}{'killed':>8}{'survived':>9}{'rate':>9}")
+    for file, of_file in by_file.items():
+        _print_row(file, of_file, FOUND)
+    return 0 if _print_row("all", [each for of_file in by_file.values() for each in of_file], FOUND) >= GOAL else 1
+
+
+def _print_row(name: str, verdicts: Sequence[str], found: Collection[str]) -> float:
+    killed = sum(verdict in found for verdict in verdicts)
+    rate = 100 * killed / len(verdicts)
+    print(f"{name:28}{len(verdicts):8}{killed:8}{len(verdicts) - killed:9}{rate:8.1f}%")
     return rate
 
 

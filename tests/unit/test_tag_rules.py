@@ -59,8 +59,14 @@ def test_letters_digits_spaces_and_signs_are_allowed(text: str) -> None:
         ({"k!": ""}, "the key has the character '!'"),
         ({"k": "two\nlines"}, r"the character '.n'"),
         ({"k": ["a"]}, r"the character '\['"),
+        ({"X" + "k" * 200: "1"}, rf"the key 'X{'k' * 39}' has 201 characters"),
     ],
 )
 def test_what_aws_would_refuse_is_refused_before_a_call(tags: dict[str, str], words: str) -> None:
     with pytest.raises(MlflowError, match=words):
         _tags.wished(tags)
+
+
+def test_what_aws_just_allows() -> None:
+    for tags in ({"k" * 128: "v" * 256}, {"k": ""}, {str(number): "" for number in range(50)}):
+        assert _tags.wished(tags) == tags

@@ -1,0 +1,139 @@
+# Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A plugin of pytest that collects the tests once, and judges each mutant in a fork of that process.
+
+So a mutant costs what its tests cost, and no start of pytest. Only tests that go through its function are asked: first examples,
+then properties, which are given few examples and no time to make them smaller.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import resource
+import signal
+import typing as t
+
+import hypothesis
+import pytest
+from _pytest.runner import runtestprotocol
+from mutmut.mutation.trampoline import set_mutant_under_test
+from mutmut.state import state
+
+if t.TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mutation.mutants import Mutant
+
+KILLED, SURVIVED, TIMEOUT, UNTESTED = "killed", "survived", "timeout", "no tests"
+EXAMPLES = 25
+LIMIT = 20
+"""Seconds of CPU after which a mutant runs forever; all tests of one function take less than two."""
+STATISTICS = "stats"
+"""The name by which functions tell that they are called."""
+
+hypothesis.settings.register_profile(
+    "mutation",
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("mutation")
+
+
+class Judge:
+    """Judges these mutants, so many at a time, and tells what became of each."""
+
+    def __init__(self, mutants: Sequence[Mutant], processes: int, told: Callable[[str, str], None]) -> None:
+        self.mutants = mutants
+        self._processes = processes
+        self._told = told
+        self._running: dict[int, str] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The first test that fails is the last one, so the quick ones come first."""
+        items.sort(key=lambda item: hypothesis.is_hypothesis_test(getattr(item, "obj", None)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In the place of pytest's own loop over the tests."""
+        if session.testsfailed:
+            raise session.Interrupted("tests cannot be collected")
+        asked = _asked(session.items)
+        gc.collect()
+        gc.disable()  # in a fork it would copy the memory that is shared
+        gc.freeze()
+        for mutant in self.mutants:
+            numbers = asked.get(mutant.function, [])
+            if not numbers:
+                self._told(mutant.name, UNTESTED)
+                continue
+            while len(self._running) >= self._processes:
+                self._wait()
+            child = os.fork()
+            if not child:
+                _judge(mutant.name, [session.items[number] for number in numbers])
+            self._running[child] = mutant.name
+        while self._running:
+            self._wait()
+        return True
+
+    def _wait(self) -> None:
+        child, status = os.wait()
+        verdict = {0: SURVIVED, 1: KILLED}.get(os.waitstatus_to_exitcode(status), TIMEOUT)
+        self._told(self._running.pop(child), verdict)
+
+
+def _asked(items: Sequence[pytest.Item]) -> Mapping[str, list[int]]:
+    """The numbers of the tests that go through each function. A fork finds out: tests leave traces in a process."""
+    reading, writing = os.pipe()
+    if not os.fork():
+        os.close(reading)
+        with contextlib.suppress(BaseException), os.fdopen(writing, "w") as pipe:
+            json.dump(_calls(items), pipe)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        told = pipe.read()
+    os.wait()
+    if not told:
+        raise pytest.UsageError("the tests fail without a mutant")
+    asked: dict[str, list[int]] = json.loads(told)
+    return asked
+
+
+def _calls(items: Sequence[pytest.Item]) -> dict[str, list[int]]:
+    set_mutant_under_test(STATISTICS)
+    asked: dict[str, list[int]] = {}
+    for number, item in enumerate(items):
+        if not _passes(item, items[number + 1 : number + 2]):
+            raise AssertionError(f"{item.nodeid} fails without a mutant")
+        for function in state()._stats:
+            asked.setdefault(function, []).append(number)
+        state()._stats.clear()
+    return asked
+
+
+def _judge(mutant: str, items: Sequence[pytest.Item]) -> t.NoReturn:
+    """End this process with 1 when a test notices the mutant."""
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(LIMIT * 30)
+    found = True
+    try:
+        set_mutant_under_test(mutant)
+        found = not all(_passes(item, items[number + 1 : number + 2]) for number, item in enumerate(items))
+    finally:
+        os._exit(int(found))
+
+
+def _passes(item: pytest.Item, following: Sequence[pytest.Item]) -> bool:
+    reports = runtestprotocol(item, log=False, nextitem=following[0] if following else None)
+    return not any(report.failed for report in reports)
