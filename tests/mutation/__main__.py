@@ -41,6 +41,7 @@ def main() -> int:
     if asked.survivors and VERDICTS.exists():
         known = json.loads(VERDICTS.read_text())
         verdicts = {name: verdict for name, verdict in known.items() if verdict in FOUND}
+    tests = [str(path.relative_to(subject.REPOSITORY)) for path in subject.judging()]
     tree.lay(TREE)
     os.chdir(TREE)
     from mutation import judge, mutants  # they read what was laid
@@ -55,7 +56,7 @@ def main() -> int:
             print(f"{judged} of {len(open_ones)} mutants judged", file=sys.stderr, flush=True)
             VERDICTS.write_text(json.dumps(verdicts))
 
-    code = pytest.main([*QUICK, *_tests()], plugins=[judge.Judge(open_ones, asked.processes, tell)])
+    code = pytest.main([*QUICK, *tests], plugins=[judge.Judge(open_ones, asked.processes, tell)])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) or not every:
         return 2
     return _report(every, verdicts)
@@ -67,10 +68,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many mutants are judged at a time")
     parser.add_argument("files", nargs="*", help="only the mutants of these files of module_utils, such as _policies")
     return parser.parse_args()
-
-
-def _tests() -> list[str]:
-    return [str(path.relative_to(subject.REPOSITORY)) for path in subject.judging()]
 
 
 def _report(mutants: Iterable[Mutant], verdicts: Mapping[str, str]) -> int:
