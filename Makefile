@@ -28,10 +28,12 @@ FOR_BENCH := $(VENV)/bench/requirements
 # So has the tool that migrations are compared with.
 FOR_BENCH_MIGRATION := $(VENV)/bench-migration/requirements
 FOR_GALAXY := $(VENV)/galaxy/requirements
+# What makes mutants runs in the process of the tests, so its packages are laid over theirs.
+FOR_MUTATION := $(VENV)/mutation/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deploy check destroy stop start status verify audit ui clients up down test test-deep lint sanity units integration molecule galaxy policies faults build docs bench bench-migration migration-matrix requirements clean chromium
+.PHONY: help deploy check destroy stop start status verify audit ui clients up down test test-deep mutation lint sanity units integration molecule galaxy policies faults build docs bench bench-migration migration-matrix requirements clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -92,6 +94,9 @@ test: lint sanity-installed chromium ## Everything that CI gates
 
 test-deep: $(FOR_TEST) ## 50,000 property examples a resource, others each time (hours)
 	MLFLOW_TEST_PROPERTIES=deep $(BIN)/python -m pytest -n 2 --dist worksteal tests/properties $(ARGS)
+
+mutation: $(FOR_TEST) $(FOR_MUTATION) ## Mutate the decisions: the unit tests must notice 90 % of the mutants (ARGS=--survivors: those again)
+	PYTHONPATH=$(abspath $(dir $(FOR_MUTATION))):$(CURDIR)/tests $(BIN)/python -m mutation $(ARGS)
 
 lint: $(FOR_TEST) ## Formatters, linters and types
 	$(BIN)/ruff format --check .
@@ -200,6 +205,12 @@ $(FOR_GALAXY): requirements/galaxy.txt $(BIN)/python
 	@echo "Installing Galaxy's importer ..."
 	@$(BIN)/python -m venv $(@D)
 	@$(@D)/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r requirements/galaxy.txt
+	@touch $@
+
+$(FOR_MUTATION): requirements/mutation.txt $(FOR_TEST)
+	@echo "Installing what makes mutants ..."
+	@rm -rf $(@D)
+	@$(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --target $(@D) -r requirements/mutation.txt
 	@touch $@
 
 requirements: $(FOR_TEST) ## Pin anew what requirements/*.in and the local AWS ask for

@@ -26,8 +26,8 @@ if t.TYPE_CHECKING:
     from mutation.mutants import Mutant
 
 GOAL = 90
-TREE = subject.REPOSITORY / "build" / "mutation"
-VERDICTS = subject.REPOSITORY / "build" / "mutation.json"
+BUILD = subject.REPOSITORY / "build" / "mutation"
+TREE, MADE, VERDICTS = BUILD / "tree", BUILD / "made", BUILD / "verdicts.json"
 FOUND = ("killed", "timeout")
 WITHOUT = ("unraisableexception", "threadexception", "warnings", "logging")
 QUICK = ["-q", "--tb=no", "--assert=plain", *(f"-pno:{plugin}" for plugin in WITHOUT)]
@@ -46,7 +46,7 @@ def main() -> int:
     os.chdir(TREE)
     from mutation import judge, mutants  # they read what was laid
 
-    every = mutants.make(path for path in subject.mutated() if not asked.files or path.stem in asked.files)
+    every = mutants.make([path for path in subject.mutated() if not asked.files or path.stem in asked.files], MADE)
     open_ones = [each for each in every if verdicts.get(each.name) not in FOUND]
 
     def tell(name: str, verdict: str) -> None:

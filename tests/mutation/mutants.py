@@ -9,8 +9,11 @@ To import this is to have mutmut read its settings from the working directory.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import typing as t
 from dataclasses import dataclass
+from pathlib import Path
 
 from mutmut.mutation.file_mutation import mutate_file_contents
 
@@ -20,10 +23,10 @@ from mutation.tree import COLLECTION
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 ORIGINAL = "_orig"
 INFIX = "__mutmut"
+OPERATORS = Path(operators.__file__)
 
 
 @dataclass(frozen=True)
@@ -41,30 +44,36 @@ class Mutant:
     lines: tuple[str, ...]
 
 
-def make(paths: Iterable[Path]) -> list[Mutant]:
-    """Write the mutants of these files of the repository into the tree that is the working directory."""
+def make(paths: Iterable[Path], kept: Path) -> list[Mutant]:
+    """Write the mutants of these files of the repository into the tree that is the working directory.
+
+    :param kept: the folder where they stay until the file is another one, for it takes half a minute to make all.
+    """
     operators.choose()
-    return [mutant for path in paths for mutant in _of_file(path.relative_to(REPOSITORY))]
+    kept.mkdir(parents=True, exist_ok=True)
+    return [mutant for path in paths for mutant in _of_file(path.relative_to(REPOSITORY), kept)]
 
 
-def _of_file(path: Path) -> Iterator[Mutant]:
+def _of_file(path: Path, kept: Path) -> Iterator[Mutant]:
     place = COLLECTION / path
-    mutated = mutate_file_contents(str(place), (REPOSITORY / path).read_text(encoding="utf-8"))
-    place.write_text(mutated.code, encoding="utf-8")
-    lines = mutated.code.splitlines()
-    sources = {
-        name: lines[span.start - 1 : span.end] for name, span in mutated.line_span_by_function_name.items()
-    }
+    source = (REPOSITORY / path).read_text(encoding="utf-8")
+    made = kept / f"{path.stem}.{hashlib.sha256((source + OPERATORS.read_text(encoding='utf-8')).encode()).hexdigest()[:16]}.json"
+    if not made.exists():
+        mutated = mutate_file_contents(str(place), source)
+        spans = {name: (span.start - 1, span.end) for name, span in mutated.line_span_by_function_name.items()}
+        made.write_text(json.dumps([mutated.code, list(mutated.mutant_names), spans]), encoding="utf-8")
+    code, names, spans = json.loads(made.read_text(encoding="utf-8"))
+    place.write_text(code, encoding="utf-8")
+    lines = code.splitlines()
     module = ".".join(place.with_suffix("").parts)
-    for name in mutated.mutant_names:
+    for name in names:
         function = name.partition(INFIX)[0]
-        original = sources[f"{function}{INFIX}{ORIGINAL}"]
-        differing = tuple(_differing(original, sources[name]))
-        yield Mutant(f"{module}.{name}", path.stem, f"{module}.{function}", differing)
+        original, mutant = (lines[slice(*spans[each])] for each in (f"{function}{INFIX}{ORIGINAL}", name))
+        yield Mutant(f"{module}.{name}", path.stem, f"{module}.{function}", tuple(_differing(original, mutant)))
 
 
 def _differing(original: list[str], mutant: list[str]) -> Iterator[str]:
     """The lines that differ, but for that of the function's name."""
     for line in difflib.unified_diff(original, mutant, n=0, lineterm=""):
-        if not line.startswith(("---", "+++", "@@")) and f"def x" not in line:
+        if not line.startswith(("---", "+++", "@@")) and INFIX not in line:
             yield line[0] + line[1:].strip()

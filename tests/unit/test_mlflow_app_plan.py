@@ -352,3 +352,182 @@ def test_a_diff_shows_only_what_was_asked_about() -> None:
     plan = make_plan(wished, app(tags={"B": "2"}), Around())
     assert plan.diff("App")["before"] == {"name": NAME, "account_default": False, "tags": {"B": "2"}}
     assert plan.diff("App")["after"] == {"name": NAME, "account_default": True, "tags": {"A": "1", "B": "2"}}
+
+
+ALONE = Around(KEYS)
+Step = tuple[str, t.Any, t.Any, str, dict[str, t.Any]]
+
+
+def steps(wished: Wish, state: State, around: Around = ALONE) -> list[Step]:
+    changes = make_plan(wished, state, around).changes
+    assert {change.call.service for change in changes} <= {"sagemaker"}
+    return [
+        (each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes
+    ]
+
+
+def test_the_steps_of_a_creation_word_for_word() -> None:
+    options = {
+        "artifact_store_uri": URI,
+        "automatic_model_registration": True,
+        "account_default": True,
+        "default_domain_ids": [DOMAINS[0]],
+    }
+    wished = wish(settings=options, tags={"b": "2", "a": "1"}, kms_key_id="alias/ours")
+    created = {"name": NAME, "role_arn": ROLE, "kms_key_id": "alias/ours", **options, "tags": {"b": "2", "a": "1"}}
+    sent = {
+        "Name": NAME,
+        "RoleArn": ROLE,
+        "ArtifactStoreUri": URI,
+        "ModelRegistrationMode": REGISTRATION_MODES[True],
+        "AccountDefaultStatus": DEFAULT_STATUSES[True],
+        "DefaultDomainIdList": [DOMAINS[0]],
+        "KmsKeyId": "alias/ours",
+        "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
+    }
+    assert steps(wished, None) == [("app", None, created, CREATE, sent)]
+    plan = make_plan(wished, None, Around())
+    assert (plan.before, plan.after) == (None, created)
+    assert "Tags" not in steps(wish(tags={}), None)[0][4]
+    assert steps(wish(new_name="new"), None)[0][4]["Name"] == "new"
+
+
+GONE = {"name": NAME, "arn": ARN, "role_arn": ROLE, "kms_key_id": "alias/ours", "mlflow_version": "3.10.1", **SETTINGS}
+
+
+def test_the_steps_of_a_deletion_word_for_word() -> None:
+    wished = wish(state="absent", delete_data=True)
+    held = app(kms_key_id="alias/ours")
+    before = {**GONE, "status": "Created"}
+    assert steps(wished, held) == [("app", before, None, DELETE, {"Arn": ARN})]
+    assert make_plan(wished, held, Around()).before == before
+    nothing = make_plan(wished, None, Around())
+    assert (nothing.before, nothing.after, nothing.predicted) == (None, None, None)
+    with pytest.raises(MlflowError, match="is named 'theirs'"):
+        make_plan(wished, app(name="theirs"), Around())
+
+
+def test_what_failed_to_be_created_goes_before_it_is_created_anew() -> None:
+    failed = app("CreateFailed", kms_key_id="alias/ours")
+    before = {**GONE, "status": "CreateFailed"}
+    delete, create = steps(wish(recreate_failed=True), failed)
+    assert delete == ("app", before, None, DELETE, {"Arn": ARN})
+    assert create == steps(wish(), None)[0]
+    assert make_plan(wish(recreate_failed=True), failed, Around()).before == before
+    with pytest.raises(MlflowError, match=f"^recreate_failed: the MLflow App {ARN} cannot be .* {NAME} instead of arn") as refused:
+        make_plan(wish(arn=ARN, recreate_failed=True), failed, Around())
+    assert refused.value.details == {"arn": ARN, "status": "CreateFailed"}
+    with pytest.raises(MlflowError, match=r"is in state CreateFailed\. .* the failed App holds no data") as refused:
+        make_plan(wish(), failed, Around())
+    for part in (f"the role {ROLE} does not", f"write {URI};", "not in us-east-1", "another account; the bucket is enc"):
+        assert part in refused.value.message
+    assert refused.value.details == {"arn": ARN, "status": "CreateFailed"}
+
+
+def test_the_steps_of_an_update_word_for_word() -> None:
+    held = app(tags={"a": "1"}, name="old", settings={"default_domain_ids": [DOMAINS[0]], "account_default": None})
+    wished = wish(
+        name="old",
+        new_name="new",
+        settings={"weekly_maintenance_window_start": "Sun:01:00"},
+        tags={"b": "2"},
+        purge_tags=True,
+    )
+    sent = {
+        "Arn": ARN,
+        "Name": "new",
+        "ArtifactStoreUri": URI,
+        "ModelRegistrationMode": REGISTRATION_MODES[True],
+        "WeeklyMaintenanceWindowStart": "Sun:01:00",
+        "AccountDefaultStatus": DEFAULT_STATUSES[False],
+        "DefaultDomainIdList": [DOMAINS[0]],
+    }
+    assert steps(wished, held) == [
+        ("tags", {}, {"b": "2"}, "add_tags", {"ResourceArn": ARN, "Tags": [{"Key": "b", "Value": "2"}]}),
+        ("tags", {"a": "1"}, {}, "delete_tags", {"ResourceArn": ARN, "TagKeys": ["a"]}),
+        (
+            "settings",
+            {"name": "old", "weekly_maintenance_window_start": "Tue:03:30"},
+            {"name": "new", "weekly_maintenance_window_start": "Sun:01:00"},
+            UPDATE,
+            sent,
+        ),
+    ]
+    plan = make_plan(wished, held, Around())
+    shown = {"name": "old", "role_arn": ROLE, "weekly_maintenance_window_start": "Tue:03:30", "tags": {"a": "1"}}
+    after = {**shown, "name": "new", "weekly_maintenance_window_start": "Sun:01:00", "tags": {"b": "2"}}
+    assert (plan.before, plan.after) == (shown, after)
+    assert plan.predicted is not None
+    assert (plan.predicted.name, plan.predicted.status, plan.predicted.tags) == ("new", "Updated", {"b": "2"})
+    renamed = steps(wish(name="old", new_name="new", settings={}), held)
+    assert [step[1:3] for step in renamed] == [({"name": "old"}, {"name": "new"})]
+
+
+def test_what_another_app_gives_up_word_for_word() -> None:
+    holder = app(
+        arn=OTHER_ARN, name="studio", settings={"account_default": True, "default_domain_ids": [DOMAINS[1], DOMAINS[0]]}
+    )
+    idle = app(arn=OTHER_ARN.replace("BBBB", "CCCC"), name="idle")
+    options = {"account_default": True, "default_domain_ids": [DOMAINS[0]], "artifact_store_uri": URI}
+    wished = wish(settings=options, move_defaults=True)
+    before = {"arn": OTHER_ARN, "account_default": True, "default_domain_ids": [DOMAINS[0], DOMAINS[1]]}
+    after = {"arn": OTHER_ARN, "account_default": False, "default_domain_ids": [DOMAINS[1]]}
+    sent = {
+        "Arn": OTHER_ARN,
+        "Name": "studio",
+        "ArtifactStoreUri": URI,
+        "ModelRegistrationMode": REGISTRATION_MODES[True],
+        "WeeklyMaintenanceWindowStart": "Tue:03:30",
+        "AccountDefaultStatus": DEFAULT_STATUSES[False],
+        "DefaultDomainIdList": [DOMAINS[1]],
+    }
+    around = Around(holders=(idle, holder))
+    for state, last in ((app(), "settings"), (None, "app")):
+        found = steps(wished, state, around)
+        assert found[0] == (DEFAULTS, before, after, UPDATE, sent)
+        assert [step[0] for step in found] == [DEFAULTS, last]
+    with pytest.raises(MlflowError) as refused:
+        make_plan(replace(wished, move_defaults=False), app(), around)
+    assert refused.value.message == (
+        f"The MLflow App '{NAME}' cannot become the default: 'studio' ({OTHER_ARN}) is it already (account_default and "
+        "default_domain_ids). AWS does not document what becomes of the present default then. Set move_defaults=true, and this "
+        "run takes it from there first."
+    )
+    ours = app(settings={"account_default": True, "default_domain_ids": [DOMAINS[0]]})
+    assert steps(wished, ours, around) == []
+
+
+def test_an_app_that_is_known_by_an_arn_only_is_not_created() -> None:
+    with pytest.raises(MlflowError, match=f"^There is no MLflow App {ARN}. AWS chooses the ARN of a new App"):
+        make_plan(wish(arn=ARN), None, Around())
+    with pytest.raises(MlflowError, match=f"^The MLflow App '{NAME}' does not exist in us-east-1, and .* needs artifact_store_uri"):
+        make_plan(wish(settings={}), None, Around())
+    with pytest.raises(MlflowError, match="creating it needs role_arn"):
+        make_plan(wish(role_arn=None), None, Around())
+
+
+def test_a_refusal_tells_the_app_that_was_seen() -> None:
+    seen = {"arn": ARN, "status": "Created"}
+    with pytest.raises(MlflowError, match=f"^The MLflow App '{NAME}' would be deleted") as refused:
+        make_plan(wish(state="absent"), app(), Around())
+    assert refused.value.details == seen
+    with pytest.raises(MlflowError, match=f"name: theirs, new_name: {NAME}") as refused:
+        make_plan(wish(arn=ARN), app(name="theirs"), Around())
+    assert refused.value.details == seen
+    with pytest.raises(MlflowError, match=f"^The MLflow App '{NAME}' differs in .* an App with another name") as refused:
+        make_plan(wish(role_arn=ROLE + "-2", kms_key_id="alias/ours"), app(), Around())
+    assert refused.value.details == seen
+    assert "; kms_key_id is a key that AWS owns, wished is alias/ours" in refused.value.message
+
+
+@pytest.mark.parametrize("present", [None, ROLE])
+def test_a_role_that_is_not_shown_or_not_wished_is_no_difference(present: str | None) -> None:
+    assert make_plan(wish(), app(role_arn=present), Around()).changes == ()
+    assert make_plan(wish(role_arn=None), app(role_arn=present), Around()).changes == ()
+
+
+def test_one_key_by_two_names() -> None:
+    held = app(kms_key_id="arn:ours")
+    assert make_plan(wish(kms_key_id="alias/ours"), held, Around(KEYS)).changes == ()
+    shown = make_plan(wish(kms_key_id="alias/ours"), held, Around(KEYS)).before or {}
+    assert shown["kms_key_id"] == "alias/ours"

@@ -339,3 +339,185 @@ def test_a_diff_shows_only_what_was_asked_about() -> None:
 def test_tags(present: dict[str, str], asked: dict[str, str], purge: bool, expected: list[str]) -> None:
     plan = make_plan(wish(tags=asked, purge_tags=purge), server(tags=present))
     assert operations(plan) == expected
+
+
+Step = tuple[str, t.Any, t.Any, str, dict[str, t.Any]]
+NAMED = {"TrackingServerName": NAME}
+
+
+def steps(wished: Wish, state: State) -> list[Step]:
+    changes = make_plan(wished, state).changes
+    assert {change.call.service for change in changes} <= {"sagemaker"}
+    return [
+        (each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes
+    ]
+
+
+def test_the_steps_of_a_creation_word_for_word() -> None:
+    options = {"artifact_store_uri": URI, "tracking_server_size": "Large", "s3_bucket_owner_verification": False}
+    wished = wish(state="stopped", settings=options, tags={"b": "2", "a": "1"})
+    created = {
+        "name": NAME,
+        "role_arn": ROLE,
+        "mlflow_version": "3.0",
+        **options,
+        "tags": {"b": "2", "a": "1"},
+        "state": "started",
+    }
+    sent = {
+        **NAMED,
+        "RoleArn": ROLE,
+        "ArtifactStoreUri": URI,
+        "TrackingServerSize": "Large",
+        "S3BucketOwnerVerification": False,
+        "MlflowVersion": "3.0",
+        "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
+    }
+    stop: Step = ("state", "started", "stopped", STOP, NAMED)
+    assert steps(wished, None) == [("server", None, created, CREATE, sent), stop]
+    assert make_plan(wished, None).after == {**created, "state": "stopped"}
+    assert make_plan(wished, None).before is None
+    least = steps(wish(mlflow_version=None, tags={}), None)[0][4]
+    assert least == {**NAMED, "RoleArn": ROLE, "ArtifactStoreUri": URI}
+
+
+def test_defaults_of_aws_are_predicted() -> None:
+    predicted = make_plan(wish(), None).predicted
+    assert predicted is not None
+    assert predicted.settings == {
+        "artifact_store_uri": URI,
+        "tracking_server_size": "Small",
+        "automatic_model_registration": False,
+        "weekly_maintenance_window_start": None,
+        "s3_bucket_owner_account_id": ACCOUNT,
+        "s3_bucket_owner_verification": True,
+    }
+
+
+GONE = {"name": NAME, "role_arn": ROLE, "mlflow_version": "3.0.0", **SETTINGS}
+
+
+def test_the_steps_of_a_deletion_word_for_word() -> None:
+    wished = wish(state="absent", delete_data=True)
+    before = {**GONE, "tracking_server_status": "Created"}
+    assert steps(wished, server()) == [("server", before, None, DELETE, NAMED)]
+    assert make_plan(wished, server()).before == before
+    nothing = make_plan(wished, None)
+    assert (nothing.before, nothing.after, nothing.predicted) == (None, None, None)
+
+
+def test_what_failed_to_be_created_goes_before_it_is_created_anew() -> None:
+    wished = wish(recreate_failed=True)
+    failed = server("CreateFailed")
+    before = {**GONE, "tracking_server_status": "CreateFailed"}
+    delete, create = steps(wished, failed)
+    assert delete == ("server", before, None, DELETE, NAMED)
+    assert create == steps(wished, None)[0]
+    assert make_plan(wished, failed).before == before
+
+
+def test_the_steps_of_an_update_word_for_word() -> None:
+    wished = wish(
+        state="started",
+        update_stopped="try",
+        settings={"tracking_server_size": "Large", "weekly_maintenance_window_start": "Sun:01:00"},
+        tags={"b": "2"},
+        purge_tags=True,
+    )
+    present = server("Stopped", tags={"a": "1"})
+    sent = {
+        **NAMED,
+        "ArtifactStoreUri": URI,
+        "TrackingServerSize": "Large",
+        "AutomaticModelRegistration": True,
+        "WeeklyMaintenanceWindowStart": "Sun:01:00",
+        "S3BucketOwnerAccountId": ACCOUNT,
+        "S3BucketOwnerVerification": True,
+    }
+    assert steps(wished, present) == [
+        ("tags", {}, {"b": "2"}, "add_tags", {"ResourceArn": ARN, "Tags": [{"Key": "b", "Value": "2"}]}),
+        ("tags", {"a": "1"}, {}, "delete_tags", {"ResourceArn": ARN, "TagKeys": ["a"]}),
+        (
+            "settings",
+            {"tracking_server_size": "Small", "weekly_maintenance_window_start": "Tue:03:30"},
+            {"tracking_server_size": "Large", "weekly_maintenance_window_start": "Sun:01:00"},
+            UPDATE,
+            sent,
+        ),
+        ("state", "stopped", "started", START, NAMED),
+    ]
+    plan = make_plan(wished, present)
+    shown = {
+        "name": NAME,
+        "role_arn": ROLE,
+        "mlflow_version": "3.0",
+        "tracking_server_size": "Small",
+        "weekly_maintenance_window_start": "Tue:03:30",
+        "tags": {"a": "1"},
+        "state": "stopped",
+    }
+    assert plan.before == shown
+    assert plan.after == {
+        **shown,
+        "tracking_server_size": "Large",
+        "weekly_maintenance_window_start": "Sun:01:00",
+        "tags": {"b": "2"},
+        "state": "started",
+    }
+    assert plan.predicted is not None
+    assert (plan.predicted.status, plan.predicted.is_active, plan.predicted.tags) == ("Started", True, {"b": "2"})
+
+
+@pytest.mark.parametrize(("wished_state", "held", "status"), [("started", "Stopped", "Started"), ("stopped", "Created", "Stopped")])
+def test_power_alone(wished_state: str, held: str, status: str) -> None:
+    wished = wish(state=wished_state)
+    before, after = ("stopped", "started") if status == "Started" else ("started", "stopped")
+    call = START if status == "Started" else STOP
+    assert steps(wished, server(held)) == [("state", before, after, call, NAMED)]
+    plan = make_plan(wished, server(held))
+    assert ((plan.before or {})["state"], (plan.after or {})["state"]) == (before, after)
+    assert plan.predicted is not None
+    assert (plan.predicted.status, plan.predicted.is_active) == (status, status == "Started")
+
+
+def test_an_update_alone_ends_as_updated() -> None:
+    wished = wish(settings={"tracking_server_size": "Large"})
+    for held, active in (("Created", True), ("Stopped", False)):
+        predicted = make_plan(wished, server(held)).predicted
+        assert predicted is not None
+        assert (predicted.status, predicted.is_active) == ("Updated", active)
+        assert predicted.settings == {**SETTINGS, "tracking_server_size": "Large"}
+
+
+def test_what_describe_leaves_out_is_shown_by_its_default() -> None:
+    wished = wish(
+        settings=dict.fromkeys(
+            ("tracking_server_size", "automatic_model_registration", "s3_bucket_owner_account_id"), "other"
+        )
+    )
+    bare = server(mlflow_version=None, settings=dict.fromkeys(SETTINGS))
+    before = make_plan(wished, bare).before or {}
+    assert before["mlflow_version"] == ""
+    assert (before["tracking_server_size"], before["automatic_model_registration"]) == ("Small", False)
+    assert before["s3_bucket_owner_account_id"] == ACCOUNT
+    assert make_plan(wish(settings={"weekly_maintenance_window_start": None}), bare).changes == ()
+
+
+LAST_SEEN = {"tracking_server_arn": ARN, "tracking_server_status": "Created"}
+
+
+def test_a_refusal_tells_the_server_that_was_seen() -> None:
+    with pytest.raises(MlflowError, match=f"^The tracking server '{NAME}' would be deleted") as refused:
+        make_plan(wish(state="absent"), server())
+    assert refused.value.details == LAST_SEEN
+    with pytest.raises(MlflowError, match=f"^The tracking server '{NAME}' differs in .* a server with another name") as refused:
+        make_plan(wish(role_arn=ROLE + "-2", mlflow_version="2.16"), server())
+    assert refused.value.details == LAST_SEEN
+    assert f"role_arn is {ROLE}, wished is {ROLE}-2; mlflow_version is 3.0.0, wished is 2.16" in refused.value.message
+    with pytest.raises(MlflowError, match=r"is in state CreateFailed\. .* the failed server holds no data") as refused:
+        make_plan(wish(), server("CreateFailed"))
+    assert refused.value.details == {**LAST_SEEN, "tracking_server_status": "CreateFailed"}
+    for part in (f"the role {ROLE} does not", f"write {URI};", "not in us-east-1"):
+        assert part in refused.value.message
+    with pytest.raises(MlflowError, match=f"^The tracking server '{NAME}' does not exist in us-east-1, and"):
+        make_plan(wish(role_arn=None), None)
