@@ -51,15 +51,20 @@ def main() -> int:
 
     def tell(name: str, verdict: str) -> None:
         verdicts[name] = verdict
-        judged = sum(each.name in verdicts for each in open_ones)
-        if judged % 100 == 0 or judged == len(open_ones):
-            print(f"{judged} of {len(open_ones)} mutants judged", file=sys.stderr, flush=True)
-            VERDICTS.write_text(json.dumps(verdicts))
+        if verdict in FOUND and sum(each in FOUND for each in verdicts.values()) % 100 == 0:
+            _keep(verdicts)
 
     code = pytest.main([*QUICK, *tests], plugins=[judge.Judge(open_ones, asked.processes, tell)])
+    _keep(verdicts)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) or not every:
         return 2
     return _report(every, verdicts)
+
+
+def _keep(verdicts: Mapping[str, str]) -> None:
+    """Half a run is not lost."""
+    VERDICTS.write_text(json.dumps(verdicts), encoding="utf-8")
+    print(f"{sum(each in FOUND for each in verdicts.values())} of {len(verdicts)} are killed", file=sys.stderr, flush=True)
 
 
 def _arguments() -> argparse.Namespace:

@@ -3,8 +3,8 @@
 
 """A plugin of pytest that collects the tests once, and judges each mutant in a fork of that process.
 
-So a mutant costs what its tests cost, and no start of pytest. Only tests that go through its function are asked: first examples,
-then properties, which are given few examples and no time to make them smaller.
+So a mutant costs what its tests cost, and no start of pytest. Only tests that go through its function are asked, and properties
+only about what survives all other tests: with few examples, and no time to make them smaller.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from mutation.mutants import Mutant
 
 KILLED, SURVIVED, TIMEOUT, UNTESTED = "killed", "survived", "timeout", "no tests"
-EXAMPLES = 25
+EXAMPLES = 15
 LIMIT = 20
 """Seconds of CPU after which a mutant runs forever; all tests of one function take less than two."""
 STATISTICS = "stats"
@@ -55,11 +55,7 @@ class Judge:
         self._processes = processes
         self._told = told
         self._running: dict[int, str] = {}
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """The first test that fails is the last one, so the quick ones come first."""
-        items.sort(key=lambda item: hypothesis.is_hypothesis_test(getattr(item, "obj", None)))
+        self._found: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -70,25 +66,37 @@ class Judge:
         gc.collect()
         gc.disable()  # in a fork it would copy the memory that is shared
         gc.freeze()
+        properties = {number for number, item in enumerate(session.items) if _is_property(item)}
         for mutant in self.mutants:
-            numbers = asked.get(mutant.function, [])
-            if not numbers:
-                self._told(mutant.name, UNTESTED)
-                continue
-            while len(self._running) >= self._processes:
+            self._told(mutant.name, SURVIVED if mutant.function in asked else UNTESTED)
+        for suite in (set(range(len(session.items))) - properties, properties):
+            for mutant in self.mutants:
+                numbers = [number for number in asked.get(mutant.function, ()) if number in suite]
+                if numbers and mutant.name not in self._found:
+                    self._start(mutant.name, [session.items[number] for number in numbers])
+            while self._running:
                 self._wait()
-            child = os.fork()
-            if not child:
-                _judge(mutant.name, [session.items[number] for number in numbers])
-            self._running[child] = mutant.name
-        while self._running:
-            self._wait()
         return True
+
+    def _start(self, mutant: str, items: Sequence[pytest.Item]) -> None:
+        while len(self._running) >= self._processes:
+            self._wait()
+        child = os.fork()
+        if not child:
+            _judge(mutant, items)
+        self._running[child] = mutant
 
     def _wait(self) -> None:
         child, status = os.wait()
-        verdict = {0: SURVIVED, 1: KILLED}.get(os.waitstatus_to_exitcode(status), TIMEOUT)
-        self._told(self._running.pop(child), verdict)
+        mutant = self._running.pop(child)
+        code = os.waitstatus_to_exitcode(status)
+        if code:
+            self._found.add(mutant)
+            self._told(mutant, KILLED if code == 1 else TIMEOUT)
+
+
+def _is_property(item: pytest.Item) -> bool:
+    return hypothesis.is_hypothesis_test(getattr(item, "obj", None))
 
 
 def _asked(items: Sequence[pytest.Item]) -> Mapping[str, list[int]]:

@@ -195,3 +195,240 @@ def test_more_rules_than_s3_allows_are_refused() -> None:
     present = [{"id": f"{number:04}", "status": "Enabled", "filter": {}} for number in range(1000)]
     with pytest.raises(MlflowError, match="1001 rules, S3 allows 1000"):
         lifecycle.Lifecycle((lifecycle.abort_uploads_rule(7),), (), purge=False).after(present, PLACE)
+
+
+IN_OUR_WORDS: dict[str, t.Any] = {
+    "id": "all",
+    "status": "Disabled",
+    "filter": {
+        "prefix": "runs/",
+        "tags": {"a": "1", "b": "2"},
+        "object_size_greater_than": 5,
+        "object_size_less_than": 9,
+    },
+    "expiration": {"date": "2030-01-31"},
+    "transitions": [
+        {"date": "2030-01-31", "storage_class": "GLACIER"},
+        {"days": 30, "storage_class": "STANDARD_IA"},
+    ],
+    "noncurrent_version_expiration": {"newer_noncurrent_versions": 2, "noncurrent_days": 90},
+    "noncurrent_version_transitions": [
+        {"newer_noncurrent_versions": 3, "noncurrent_days": 10, "storage_class": "GLACIER"}
+    ],
+    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+}
+IN_THE_WORDS_OF_AWS: dict[str, t.Any] = {
+    "ID": "all",
+    "Status": "Disabled",
+    "Filter": {
+        "And": {
+            "Prefix": "runs/",
+            "ObjectSizeGreaterThan": 5,
+            "ObjectSizeLessThan": 9,
+            "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
+        }
+    },
+    "Expiration": {"Date": MIDNIGHT},
+    "Transitions": [
+        {"Date": MIDNIGHT, "StorageClass": "GLACIER"},
+        {"Days": 30, "StorageClass": "STANDARD_IA"},
+    ],
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 2},
+    "NoncurrentVersionTransitions": [
+        {"NoncurrentDays": 10, "NewerNoncurrentVersions": 3, "StorageClass": "GLACIER"}
+    ],
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
+
+
+def test_a_rule_word_for_word() -> None:
+    assert lifecycle.to_aws(IN_OUR_WORDS) == IN_THE_WORDS_OF_AWS
+    assert lifecycle.from_aws(IN_THE_WORDS_OF_AWS) == IN_OUR_WORDS
+    assert lifecycle.normal_rule(IN_OUR_WORDS) == IN_OUR_WORDS
+
+
+@pytest.mark.parametrize(
+    ("scope", "written"),
+    [
+        ({}, {"Prefix": ""}),
+        ({"prefix": "a/"}, {"Prefix": "a/"}),
+        ({"tags": {"a": "1"}}, {"Tag": {"Key": "a", "Value": "1"}}),
+        ({"tags": {"a": "1", "b": "2"}}, {"And": {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]}}),
+        ({"object_size_less_than": 9}, {"ObjectSizeLessThan": 9}),
+        ({"prefix": "a/", "object_size_greater_than": 5}, {"And": {"Prefix": "a/", "ObjectSizeGreaterThan": 5}}),
+        ({"prefix": "a/", "tags": {"a": "1"}}, {"And": {"Prefix": "a/", "Tags": [{"Key": "a", "Value": "1"}]}}),
+    ],
+)
+def test_a_filter_as_aws_takes_it(scope: dict[str, t.Any], written: dict[str, t.Any]) -> None:
+    rule = {"id": "r", "status": "Enabled", "filter": scope, "expiration": {"expired_object_delete_marker": True}}
+    assert lifecycle.to_aws(rule) == {
+        "ID": "r",
+        "Status": "Enabled",
+        "Filter": written,
+        "Expiration": {"ExpiredObjectDeleteMarker": True},
+    }
+    assert lifecycle.from_aws(lifecycle.to_aws(rule)) == rule
+
+
+def test_what_says_nothing_is_left_out() -> None:
+    rule = {
+        "id": "r",
+        "status": None,
+        "filter": {"prefix": "", "tags": {}, "object_size_less_than": None, "object_size_greater_than": 0},
+        "expiration": {"days": None, "expired_object_delete_marker": False},
+        "transitions": [],
+        "noncurrent_version_expiration": None,
+        "noncurrent_version_transitions": [
+            {"noncurrent_days": 9, "storage_class": "b", "newer_noncurrent_versions": None},
+            {"storage_class": "a", "noncurrent_days": 0},
+        ],
+    }
+    assert lifecycle.normal_rule(rule) == {
+        "id": "r",
+        "status": "Enabled",
+        "filter": {"object_size_greater_than": 0},
+        "noncurrent_version_transitions": [
+            {"noncurrent_days": 0, "storage_class": "a"},
+            {"noncurrent_days": 9, "storage_class": "b"},
+        ],
+    }
+    assert lifecycle.normal_rule({"id": "r"}) == {"id": "r", "status": "Enabled", "filter": {}}
+    evening = datetime.datetime(2030, 1, 30, 23, tzinfo=datetime.timezone(datetime.timedelta(hours=-1)))
+    assert lifecycle.from_aws({"Status": "Enabled", "Expiration": {"Date": evening}}) == {
+        "id": "",
+        "status": "Enabled",
+        "filter": {},
+        "expiration": {"date": "2030-01-31"},
+    }
+
+
+def test_the_rules_of_the_options_in_days() -> None:
+    wish = lifecycle_wish(7, 90, [RULE])
+    assert wish is not None
+    assert wish.unwished == ()
+    assert wish.rules == (
+        {"id": "r", "status": "Enabled", "filter": {}, "expiration": {"days": 1}},
+        {
+            "id": "AbortIncompleteMultipartUploads",
+            "status": "Enabled",
+            "filter": {},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        },
+        {
+            "id": "ExpireNoncurrentVersions",
+            "status": "Enabled",
+            "filter": {},
+            "expiration": {"expired_object_delete_marker": True},
+            "noncurrent_version_expiration": {"noncurrent_days": 90},
+        },
+    )
+    for one in (lifecycle_wish(None, 2**31 - 1, None), lifecycle_wish(1, None, None), lifecycle_wish(None, None, [])):
+        assert one is not None
+        assert one.unwished == ()
+
+
+def test_what_is_written_and_what_goes_back_as_it_came() -> None:
+    theirs = {"ID": "z", "Status": "Enabled", "Expiration": {"Days": 3}, "Unknown": 1}
+    changed = {"ID": "r", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}, "Unknown": 2}
+    setting = lifecycle.Lifecycle((lifecycle.normal_rule(RULE),), ("gone",), purge=False)
+    answer = {"Rules": [theirs, {**changed, "ID": "gone"}, changed]}
+    after = setting.after(setting.normal(answer, PLACE), PLACE)
+    assert [rule["id"] for rule in after] == ["r", "z"]
+    written = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    assert setting.request(answer, after) == (
+        "put_bucket_lifecycle_configuration",
+        {"LifecycleConfiguration": {"Rules": [written, {**theirs, "Filter": {"Prefix": ""}}]}},
+    )
+    assert setting.request(answer, []) == ("delete_bucket_lifecycle", {})
+
+
+def test_as_many_rules_as_s3_allows() -> None:
+    present = [{"id": f"{number:04}", "status": "Enabled", "filter": {}} for number in range(999)]
+    setting = lifecycle.Lifecycle((lifecycle.abort_uploads_rule(7),), (), purge=False)
+    assert len(setting.after(present, PLACE)) == 1000
+    with pytest.raises(MlflowError, match="^lifecycle_rules: the bucket 'artifacts' would have 1001 rules"):
+        setting.after([*present, {"id": "z", "status": "Enabled", "filter": {}}], PLACE)
+
+
+JUST_ALLOWED: dict[str, dict[str, t.Any]] = {
+    "a long id": {**RULE, "id": "x" * 255},
+    "a short id": {**RULE, "id": "x"},
+    "the most days": {"id": "r", "expiration": {"days": 2**31 - 1}},
+    "at once": {"id": "r", "transitions": [{"days": 0, "storage_class": "GLACIER"}]},
+    "one byte between": {**RULE, "filter": {"object_size_greater_than": 10, "object_size_less_than": 11}},
+    "from nothing on": {**RULE, "filter": {"object_size_greater_than": 0}},
+    "uploads by prefix": {
+        "id": "r",
+        "filter": {"prefix": "a/"},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+    },
+    "markers by prefix": {"id": "r", "filter": {"prefix": "a/"}, "expiration": {"expired_object_delete_marker": True}},
+    "versions": {
+        "id": "r",
+        "noncurrent_version_expiration": {"noncurrent_days": 1, "newer_noncurrent_versions": 1},
+        "noncurrent_version_transitions": [
+            {"noncurrent_days": 0, "newer_noncurrent_versions": 1, "storage_class": "GLACIER"}
+        ],
+    },
+    "a date with a time": {"id": "r", "expiration": {"date": "2030-01-31T00:00:00Z"}},
+}
+
+
+@pytest.mark.parametrize("case", JUST_ALLOWED)
+def test_what_s3_just_allows(case: str) -> None:
+    wish = lifecycle_wish(None, None, [JUST_ALLOWED[case]])
+    assert wish is not None
+    assert len(wish.rules) == 1
+
+
+def test_dates_in_one_form() -> None:
+    actions = {
+        "expiration": {"date": "2030-01-31T00:00:00Z"},
+        "transitions": [{"date": datetime.date(2030, 1, 31), "storage_class": "GLACIER"}],
+    }
+    wish = lifecycle_wish(None, None, [{"id": "r", **actions}])
+    assert wish is not None
+    assert wish.rules[0]["expiration"] == {"date": "2030-01-31"}
+    assert wish.rules[0]["transitions"] == [{"date": "2030-01-31", "storage_class": "GLACIER"}]
+
+
+WHERE = "^lifecycle_rules, rule 2 \\('r'\\)"
+WRONG_SECOND: dict[str, tuple[dict[str, t.Any], str]] = {
+    "nothing": ({}, f"{WHERE}: the rule does nothing. Give at least one of expiration, transitions, noncurrent_version_exp"),
+    "too few days": ({"expiration": {"days": 0}}, f"{WHERE}, expiration: days is 0, the least is 1"),
+    "too few in a list": (
+        {"transitions": [{"days": 1}, {"days": -1, "storage_class": "GLACIER"}]},
+        f"{WHERE}, transitions: days is -1, the least is 0",
+    ),
+    "versions": (
+        {"noncurrent_version_transitions": [{"noncurrent_days": 0, "newer_noncurrent_versions": 0}]},
+        f"{WHERE}, noncurrent_version_transitions: newer_noncurrent_versions is 0, the least is 1",
+    ),
+    "uploads": (
+        {"abort_incomplete_multipart_upload": {"days_after_initiation": 0}},
+        f"{WHERE}, abort_incomplete_multipart_upload: days_after_initiation is 0, the least is 1",
+    ),
+    "two of a kind": (
+        {"expiration": {"days": 1, "expired_object_delete_marker": True}},
+        f"{WHERE}, expiration: give exactly one of days, date, expired_object_delete_marker, not days, expired_object_",
+    ),
+    "two in a transition": (
+        {"transitions": [{"days": 1, "date": "2030-01-31"}]},
+        f"{WHERE}, transitions: give exactly one of days, date, not days, date",
+    ),
+    "a date": ({"expiration": {"date": "soon"}}, f"{WHERE}, expiration: the date 'soon' is not"),
+    "a date in a list": ({"transitions": [{"date": "soon"}]}, f"{WHERE}, transitions: the date 'soon' is not"),
+    "sizes": ({**RULE, "filter": {"object_size_less_than": 0}}, f"{WHERE}: no object has more than 0 and less than 0"),
+    "uploads by size": (
+        {"filter": {"object_size_less_than": 9}, "abort_incomplete_multipart_upload": {"days_after_initiation": 1}},
+        f"{WHERE}: a rule with abort_incomplete_multipart_upload can",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SECOND)
+def test_a_refusal_says_where(case: str) -> None:
+    rule, message = WRONG_SECOND[case]
+    with pytest.raises(MlflowError, match=message):
+        lifecycle_wish(None, None, [{**RULE, "id": "first"}, {**rule, "id": "r"}])
+    assert lifecycle_wish(None, None, [{**RULE, "id": "first"}, {**RULE, "id": "r"}]) is not None

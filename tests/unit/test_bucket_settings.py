@@ -249,3 +249,124 @@ def test_more_cors_rules_than_s3_allows_are_refused() -> None:
     rules = tuple({**GET_RULE, "id": str(number)} for number in range(101))
     with pytest.raises(MlflowError, match="101 rules, S3 allows 100"):
         access.Cors(rules, purge=False).after([], PLACE)
+
+
+ALL_ON = dict.fromkeys(settings.PUBLIC_ACCESS_FLAGS, True)
+BLOCKED = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+ENCRYPTED = {"sse_algorithm": "aws:kms", "kms_key_id": KEY_ARN, "bucket_key_enabled": True}
+LOGS = {"target_bucket": "logs", "target_prefix": "theirs/", "partition_date_source": "EventTime"}
+WORD_FOR_WORD: dict[str, tuple[settings.Setting, dict[str, t.Any], t.Any, settings.Request]] = {
+    "versioning": (
+        settings.Versioning("Enabled"),
+        {"Status": "Suspended"},
+        "Suspended",
+        ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
+    ),
+    "encryption": (
+        settings.Encryption("aws:kms", True, True),
+        encryption_answer("AES256"),
+        {"sse_algorithm": "AES256", "kms_key_id": None, "bucket_key_enabled": False},
+        ("put_bucket_encryption", encryption_answer("aws:kms", KEY_ARN, True)),
+    ),
+    "encryption without a key": (
+        settings.Encryption("AES256", False, None),
+        {**encryption_answer("aws:kms", "alias/theirs", True)},
+        {"sse_algorithm": "aws:kms", "kms_key_id": "alias/theirs", "bucket_key_enabled": True},
+        ("put_bucket_encryption", encryption_answer("AES256")),
+    ),
+    "public access block": (
+        settings.PublicAccessBlock(ALL_ON),
+        {"PublicAccessBlockConfiguration": {"IgnorePublicAcls": True}},
+        {**dict.fromkeys(ALL_ON, False), "ignore_public_acls": True},
+        ("put_public_access_block", {"PublicAccessBlockConfiguration": BLOCKED}),
+    ),
+    "object ownership": (
+        settings.ObjectOwnership("BucketOwnerEnforced"),
+        {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}},
+        "BucketOwnerPreferred",
+        (
+            "put_bucket_ownership_controls",
+            {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}},
+        ),
+    ),
+    "logging": (
+        settings.Logging("logs", "mine/", "DeliveryTime"),
+        LOGGED,
+        LOGS,
+        (
+            "put_bucket_logging",
+            {
+                "BucketLoggingStatus": {
+                    "LoggingEnabled": {
+                        **LOGGED["LoggingEnabled"],
+                        "TargetPrefix": "mine/",
+                        "TargetObjectKeyFormat": {"PartitionedPrefix": {"PartitionDateSource": "DeliveryTime"}},
+                    }
+                }
+            },
+        ),
+    ),
+    "logging with the simple format": (
+        settings.Logging("logs"),
+        {"LoggingEnabled": {"TargetBucket": "old", "TargetObjectKeyFormat": {"SimplePrefix": {}}}},
+        {"target_bucket": "old", "target_prefix": "", "partition_date_source": None},
+        (
+            "put_bucket_logging",
+            {"BucketLoggingStatus": {"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": ""}}},
+        ),
+    ),
+    "no logging": (settings.Logging(None), LOGGED, LOGS, ("put_bucket_logging", {"BucketLoggingStatus": {}})),
+    "tags": (
+        settings.Tags({"b": "2"}, False),
+        {"TagSet": [{"Key": "a", "Value": "1"}]},
+        {"a": "1"},
+        (
+            "put_bucket_tagging",
+            {"Tagging": {"TagSet": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]}},
+        ),
+    ),
+    "no tags": (
+        settings.Tags({}, True),
+        {"TagSet": [{"Key": "a", "Value": "1"}]},
+        {"a": "1"},
+        ("delete_bucket_tagging", {}),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WORD_FOR_WORD)
+def test_answers_and_requests_word_for_word(case: str) -> None:
+    setting, answer, present, request = WORD_FOR_WORD[case]
+    assert setting.normal(answer, PLACE) == present
+    after = setting.after(present, PLACE)
+    assert after != present
+    assert setting.request(answer, after) == request
+    assert setting.shown(present) == present
+
+
+def test_what_the_creation_of_a_bucket_carries() -> None:
+    assert settings.ObjectOwnership("x").at_creation("BucketOwnerEnforced") == {"ObjectOwnership": "BucketOwnerEnforced"}
+    tagged = {"CreateBucketConfiguration": {"Tags": [{"Key": "a", "Value": "1"}]}}
+    assert settings.Tags({}, False).at_creation({"a": "1"}) == tagged
+    assert settings.Tags({}, False).at_creation({}) == {}
+    assert settings.Versioning("Enabled").at_creation("Enabled") is None
+    assert settings.Encryption("aws:kms", True, True).at_creation(ENCRYPTED) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "arn"), [(None, None), ("", ""), ("alias/a", "alias/a"), (KEY_ARN, KEY_ARN), (KEY_ID, KEY_ARN)]
+)
+def test_a_key_in_one_form(written: str | None, arn: str | None) -> None:
+    present = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {"KMSMasterKeyID": written}}]}}
+    assert settings.Encryption("aws:kms", True, None).normal(present, PLACE)["kms_key_id"] == arn
+
+
+def test_a_bucket_key_that_is_wished_off_goes() -> None:
+    present = {"sse_algorithm": "aws:kms", "kms_key_id": OTHER_KEY, "bucket_key_enabled": True}
+    assert settings.Encryption("aws:kms", False, False).after(present, PLACE)["bucket_key_enabled"] is False
+    assert settings.Encryption("aws:kms:dsse", False, None).after(present, PLACE)["bucket_key_enabled"] is False
