@@ -64,7 +64,9 @@ def main() -> int:
 def _keep(verdicts: Mapping[str, str]) -> None:
     """Half a run is not lost."""
     VERDICTS.write_text(json.dumps(verdicts), encoding="utf-8")
-    print(f"{sum(each in FOUND for each in verdicts.values())} of {len(verdicts)} are killed", file=sys.stderr, flush=True)
+    print(
+        f"{sum(each in FOUND for each in verdicts.values())} of {len(verdicts)} are killed", file=sys.stderr, flush=True
+    )
 
 
 def _arguments() -> argparse.Namespace:

@@ -57,7 +57,10 @@ def make(paths: Iterable[Path], kept: Path) -> list[Mutant]:
 def _of_file(path: Path, kept: Path) -> Iterator[Mutant]:
     place = COLLECTION / path
     source = (REPOSITORY / path).read_text(encoding="utf-8")
-    made = kept / f"{path.stem}.{hashlib.sha256((source + OPERATORS.read_text(encoding='utf-8')).encode()).hexdigest()[:16]}.json"
+    made = (
+        kept
+        / f"{path.stem}.{hashlib.sha256((source + OPERATORS.read_text(encoding='utf-8')).encode()).hexdigest()[:16]}.json"
+    )
     if not made.exists():
         mutated = mutate_file_contents(str(place), source)
         spans = {name: (span.start - 1, span.end) for name, span in mutated.line_span_by_function_name.items()}

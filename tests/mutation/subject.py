@@ -10,9 +10,24 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE_UTILS = REPOSITORY / "plugins" / "module_utils"
-PLANS = ("_plan.py", "_*_plan.py", "_bucket_rules.py", "_bucket_wish.py", "_client_versions.py", "_role_trust.py", "_tags.py")
+PLANS = (
+    "_plan.py",
+    "_*_plan.py",
+    "_bucket_rules.py",
+    "_bucket_wish.py",
+    "_client_versions.py",
+    "_role_trust.py",
+    "_tags.py",
+)
 NORMAL_FORMS = ("_bucket_lifecycle.py", "_bucket_settings.py", "_bucket_state.py")
-POLICIES = ("_policies.py", "_client_policies.py", "_policy_document.py", "_policy_reach.py", "_key_policy.py", "_endpoint_policy.py")
+POLICIES = (
+    "_policies.py",
+    "_client_policies.py",
+    "_policy_document.py",
+    "_policy_reach.py",
+    "_key_policy.py",
+    "_endpoint_policy.py",
+)
 """What is compared, what the difference leads to, and what is allowed to whom. Everything here is a pure function."""
 
 

@@ -234,9 +234,7 @@ IN_THE_WORDS_OF_AWS: dict[str, t.Any] = {
         {"Days": 30, "StorageClass": "STANDARD_IA"},
     ],
     "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 2},
-    "NoncurrentVersionTransitions": [
-        {"NoncurrentDays": 10, "NewerNoncurrentVersions": 3, "StorageClass": "GLACIER"}
-    ],
+    "NoncurrentVersionTransitions": [{"NoncurrentDays": 10, "NewerNoncurrentVersions": 3, "StorageClass": "GLACIER"}],
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
 }
 
@@ -394,7 +392,10 @@ def test_dates_in_one_form() -> None:
 
 WHERE = "^lifecycle_rules, rule 2 \\('r'\\)"
 WRONG_SECOND: dict[str, tuple[dict[str, t.Any], str]] = {
-    "nothing": ({}, f"{WHERE}: the rule does nothing. Give at least one of expiration, transitions, noncurrent_version_exp"),
+    "nothing": (
+        {},
+        f"{WHERE}: the rule does nothing. Give at least one of expiration, transitions, noncurrent_version_exp",
+    ),
     "too few days": ({"expiration": {"days": 0}}, f"{WHERE}, expiration: days is 0, the least is 1"),
     "too few in a list": (
         {"transitions": [{"days": 1}, {"days": -1, "storage_class": "GLACIER"}]},

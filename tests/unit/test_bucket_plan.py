@@ -66,7 +66,10 @@ def test_a_bucket_that_is_absent_stays_so() -> None:
 
 @pytest.mark.parametrize(
     ("contents", "held", "counted"),
-    [(FULL, "3 object versions", ". Nothing"), (MANY, "at least 1000 object versions", " (counted up to 1000 of a kind). Nothing")],
+    [
+        (FULL, "3 object versions", ". Nothing"),
+        (MANY, "at least 1000 object versions", " (counted up to 1000 of a kind). Nothing"),
+    ],
 )
 def test_what_a_refusal_to_delete_says(contents: Contents, held: str, counted: str) -> None:
     with pytest.raises(MlflowError) as refused:

@@ -350,7 +350,9 @@ def test_answers_and_requests_word_for_word(case: str) -> None:
 
 
 def test_what_the_creation_of_a_bucket_carries() -> None:
-    assert settings.ObjectOwnership("x").at_creation("BucketOwnerEnforced") == {"ObjectOwnership": "BucketOwnerEnforced"}
+    assert settings.ObjectOwnership("x").at_creation("BucketOwnerEnforced") == {
+        "ObjectOwnership": "BucketOwnerEnforced"
+    }
     tagged = {"CreateBucketConfiguration": {"Tags": [{"Key": "a", "Value": "1"}]}}
     assert settings.Tags({}, False).at_creation({"a": "1"}) == tagged
     assert settings.Tags({}, False).at_creation({}) == {}
@@ -362,7 +364,11 @@ def test_what_the_creation_of_a_bucket_carries() -> None:
     ("written", "arn"), [(None, None), ("", ""), ("alias/a", "alias/a"), (KEY_ARN, KEY_ARN), (KEY_ID, KEY_ARN)]
 )
 def test_a_key_in_one_form(written: str | None, arn: str | None) -> None:
-    present = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {"KMSMasterKeyID": written}}]}}
+    present = {
+        "ServerSideEncryptionConfiguration": {
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"KMSMasterKeyID": written}}]
+        }
+    }
     assert settings.Encryption("aws:kms", True, None).normal(present, PLACE)["kms_key_id"] == arn
 
 

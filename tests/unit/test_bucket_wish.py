@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket_settings as settings
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_access import Cors, Policy, cors_rule
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_lifecycle import Lifecycle
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_plan import plan_bucket
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_state import BucketState, Contents, Place
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import (
@@ -264,3 +267,145 @@ def test_a_bucket_that_is_not_empty_is_not_deleted(contents: Contents, words: st
     with pytest.raises(MlflowError, match="force_delete_objects") as failure:
         plan_bucket(wish_of(state="absent"), BucketState(PLACE, True, contents=contents))
     assert words in failure.value.message
+
+
+def test_a_wish_with_everything_in_the_order_in_which_it_is_written() -> None:
+    flags = dict.fromkeys(SECURE_DEFAULTS["public_access_block"], False)
+    wish = wish_of(
+        versioning="Suspended",
+        encryption="aws:kms:dsse",
+        kms_key_id="alias/mlflow",
+        public_access_block={**flags, "unknown": True},
+        object_ownership="ObjectWriter",
+        require_tls=False,
+        restrict_to_owner_account=True,
+        trusted_account_ids=["210987654321"],
+        policy_statements=[STATEMENT],
+        purge_policy_statements=True,
+        abort_incomplete_multipart_upload_days=0,
+        purge_lifecycle_rules=True,
+        logging={**LOGGING, "target_bucket": "logs", "target_prefix": "a/", "partition_date_source": "EventTime"},
+        cors_rules=[CORS_RULE],
+        purge_cors_rules=True,
+        tags={"a": 1},
+        purge_tags=True,
+        expected_bucket_owner="210987654321",
+    )
+    assert wish == BucketWish(
+        "artifacts",
+        True,
+        (
+            settings.PublicAccessBlock(flags),
+            settings.ObjectOwnership("ObjectWriter"),
+            settings.Encryption("aws:kms:dsse", True, None),
+            settings.Versioning("Suspended"),
+            Lifecycle((), ("AbortIncompleteMultipartUploads",), True),
+            settings.Logging("logs", "a/", "EventTime"),
+            Cors((cors_rule(CORS_RULE),), True),
+            Policy(False, True, ("210987654321",), (STATEMENT,), True),
+            settings.Tags({"a": "1"}, True),
+        ),
+        "alias/mlflow",
+        "210987654321",
+    )
+
+
+def test_a_wish_for_absence() -> None:
+    wish = wish_of(state="absent", expected_bucket_owner="210987654321", force_delete_objects=True)
+    assert wish == BucketWish("artifacts", False, (), None, "210987654321", True)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"kms_key_id": "alias/a"}, settings.Encryption("aws:kms", True, None)),
+        ({"kms_key_id": "alias/a", "secure_defaults": True}, settings.Encryption("aws:kms", True, True)),
+        ({"encryption": "aws:kms", "secure_defaults": True}, settings.Encryption("aws:kms", False, True)),
+        (
+            {"encryption": "aws:kms", "bucket_key_enabled": False, "secure_defaults": True},
+            settings.Encryption("aws:kms", False, False),
+        ),
+        ({"encryption": "aws:kms", "bucket_key_enabled": True}, settings.Encryption("aws:kms", False, True)),
+        ({"encryption": "AES256", "bucket_key_enabled": False}, settings.Encryption("AES256", False, False)),
+        ({"encryption": "AES256", "secure_defaults": True}, settings.Encryption("AES256", False, None)),
+        ({"encryption": "aws:kms:dsse", "kms_key_id": "alias/a"}, settings.Encryption("aws:kms:dsse", True, None)),
+    ],
+)
+def test_encryption(options: dict[str, t.Any], expected: settings.Encryption) -> None:
+    (found,) = [setting for setting in wish_of(**options).settings if setting.name == "encryption"]
+    assert found == expected
+
+
+WORD_FOR_WORD: list[tuple[dict[str, t.Any], str]] = [
+    (
+        {"name": "ab"},
+        "name: 'ab' is no name for a bucket. A name has 3 to 63 characters: lower-case letters, digits, hyphens and dots, with a "
+        "letter or digit at both ends.",
+    ),
+    ({"name": "a..b"}, "name: 'a..b' is no name for a bucket. A name has no two dots beside each other."),
+    ({"name": "10.0.0.1"}, "name: '10.0.0.1' is no name for a bucket. A name does not look like an IP address."),
+    (
+        {"name": "xn--a"},
+        "name: 'xn--a' is no name for a bucket. A name does not begin with xn--, sthree-, amzn-s3-demo-: AWS keeps these for "
+        "itself.",
+    ),
+    (
+        {"name": "a.mrap"},
+        "name: 'a.mrap' is no name for a bucket. A name does not end with -s3alias, --ol-s3, .mrap, --x-s3, --table-s3: AWS keeps "
+        "these for itself.",
+    ),
+    (
+        {"bucket_key_enabled": False},
+        "bucket_key_enabled: has a meaning only with encryption 'aws:kms'. Set encryption too.",
+    ),
+    (
+        {"logging": LOGGING},
+        "logging: target_bucket is missing. Name the bucket that takes the logs, or set enabled to false.",
+    ),
+    (
+        {"logging": {**LOGGING, "target_bucket": "artifacts"}},
+        "logging: target_bucket is the bucket itself, where every log would cause another one.",
+    ),
+    (
+        {"cors_rules": [{**CORS_RULE, "max_age_seconds": 0}, {**CORS_RULE, "id": None, "max_age_seconds": -1}]},
+        "cors_rules, rule 2: max_age_seconds is -1, the least is 0.",
+    ),
+    (
+        {"trusted_account_ids": ["210987654321"], "restrict_to_owner_account": False},
+        "trusted_account_ids: has a meaning only with restrict_to_owner_account set to true.",
+    ),
+    (
+        {"policy_statements": [STATEMENT, {**STATEMENT, "Sid": None}]},
+        "policy_statements, statement 2: 'Sid' is missing. It tells which statement of the present policy is meant.",
+    ),
+    (
+        {"policy_statements": [{**STATEMENT, "Sid": "DenyOtherAccounts"}]},
+        "policy_statements, statement 1: the Sid 'DenyOtherAccounts' belongs to require_tls and restrict_to_owner_account. "
+        "Choose another.",
+    ),
+    (
+        {"policy_statements": [{**STATEMENT, "Sid": sid} for sid in "BABA"]},
+        "policy_statements: the Sid 'A' is given more than once.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), WORD_FOR_WORD)
+def test_a_refusal_word_for_word(options: dict[str, t.Any], message: str) -> None:
+    with pytest.raises(MlflowError) as refused:
+        wish_of(**options)
+    assert refused.value.message == message
+
+
+def test_what_stands_in_the_place_of_a_principal_or_a_resource() -> None:
+    other = {key: value for key, value in STATEMENT.items() if key not in ("Principal", "Resource")}
+    statement = {**other, "NotPrincipal": {"AWS": "123456789012"}, "NotResource": "arn:aws:s3:::x"}
+    assert asked(wish_of(policy_statements=[statement])) == {"policy"}
+    assert asked(wish_of(cors_rules=[{**CORS_RULE, "id": None}, {**CORS_RULE, "id": None}])) == {"cors_rules"}
+
+
+def test_dots_in_a_name_are_warned_of() -> None:
+    assert name_warning("a.b") == (
+        "name: 'a.b' contains dots. TLS certificates of S3 do not cover such names, so clients that address buckets by host "
+        "name fail. Use hyphens in the names of new buckets."
+    )

@@ -71,7 +71,10 @@ def test_everybody_who_is_named_gets_it() -> None:
     plan = plan_inline(INLINE, InlineState())
     assert steps(plan) == [put(BO, None, POLICY), put(TEAM, None, POLICY), put(ANA, None, POLICY)]
     document = readable(POLICY)
-    assert (plan.before, plan.after) == (None, {"groups": {"team": document}, "roles": {"ana": document, "bo": document}})
+    assert (plan.before, plan.after) == (
+        None,
+        {"groups": {"team": document}, "roles": {"ana": document, "bo": document}},
+    )
     assert plan.predicted == InlineState(documents={BO: POLICY, TEAM: POLICY, ANA: POLICY})
     assert plan_inline(INLINE, plan.predicted).changes == ()
 
@@ -192,7 +195,12 @@ def test_a_second_run_finds_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("others", "deleted"),
-    [((), []), (("v1", "v2", "v3"), []), (("v1", "v2", "v3", "v4"), ["v1"]), (("v1", "v2", "v3", "v4", "v5"), ["v1", "v2"])],
+    [
+        ((), []),
+        (("v1", "v2", "v3"), []),
+        (("v1", "v2", "v3", "v4"), ["v1"]),
+        (("v1", "v2", "v3", "v4", "v5"), ["v1", "v2"]),
+    ],
     ids=["one version", "four", "five", "six"],
 )
 def test_a_sixth_version_takes_the_place_of_the_oldest(others: tuple[str, ...], deleted: list[str]) -> None:
@@ -221,7 +229,13 @@ def test_tags() -> None:
     wish = replace(MANAGED, tags={"b": "2"}, purge_tags=True)
     plan = plan_managed(wish, THERE)
     assert steps(plan) == [
-        ("tags", {"a": "1"}, {"a": "1", "b": "2"}, "tag_policy", {"PolicyArn": ARN, "Tags": [{"Key": "b", "Value": "2"}]}),
+        (
+            "tags",
+            {"a": "1"},
+            {"a": "1", "b": "2"},
+            "tag_policy",
+            {"PolicyArn": ARN, "Tags": [{"Key": "b", "Value": "2"}]},
+        ),
         ("tags", {"a": "1", "b": "2"}, {"b": "2"}, "untag_policy", {"PolicyArn": ARN, "TagKeys": ["a"]}),
     ]
     assert (plan.before, plan.after) == ({**SHOWN, "tags": {"a": "1"}}, {**SHOWN, "tags": {"b": "2"}})

@@ -153,3 +153,60 @@ def test_further_actions_of_servers() -> None:
 )
 def test_which_policies_are_about_mlflow(statement: Json, about_mlflow: bool) -> None:
     assert allows_mlflow({"Statement": [statement]}) is about_mlflow
+
+
+ALLOWED = {"Effect": "Allow", "Resource": SERVER}
+TLS = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
+TAGGED = {"StringEquals": {"aws:SourceVpce": "vpce-1", "aws:ResourceTag/a": "1", "aws:ResourceTag/b": "2"}}
+
+
+def test_a_policy_word_for_word() -> None:
+    access = ClientAccess(
+        frozenset({"ui"}),
+        (SERVER, APP),
+        additional_actions=("Z", "A"),
+        resource_tags={"b": "2", "a": "1"},
+        sources={"aws:SourceVpce": ("vpce-1",)},
+    )
+    opened_server = ["sagemaker:CreatePresignedMlflowTrackingServerUrl", "sagemaker:DescribeMlflowTrackingServer"]
+    opened_app = ["sagemaker:CreatePresignedMlflowAppUrl", "sagemaker:DescribeMlflowApp"]
+    used = ["sagemaker-mlflow:A", "sagemaker-mlflow:Z"]
+    assert client_policy(access) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "UseTrackingServers", **ALLOWED, "Action": used, "Condition": TAGGED},
+            {"Sid": "LinkToTrackingServers", **ALLOWED, "Action": opened_server, "Condition": TAGGED},
+            {"Sid": "UseApps", **ALLOWED, "Action": "sagemaker:CallMlflowAppApi", "Resource": APP, "Condition": TAGGED},
+            {"Sid": "LinkToApps", **ALLOWED, "Action": opened_app, "Resource": APP, "Condition": TAGGED},
+            {"Sid": "OpenUi", **ALLOWED, "Action": "sagemaker-mlflow:AccessUI", "Resource": "*", "Condition": TLS},
+        ],
+    }
+
+
+def test_who_has_nothing_but_the_ui() -> None:
+    assert list(policy("ui")) == ["LinkToTrackingServers", "OpenUi"]
+    assert list(policy("ui", arns=(APP,))) == ["UseApps", "LinkToApps"]
+    assert list(policy("reader", bucket="b")) == [
+        "UseTrackingServers",
+        "ReadArtifacts",
+        "ListArtifacts",
+        "LookAtBucket",
+    ]
+    assert list(policy("ui", bucket="b", key_arn=KEY)) == ["LinkToTrackingServers", "OpenUi"]
+    several = policy("reader", arns=(SERVER, f"{SERVER}-2"))
+    assert several["UseTrackingServers"]["Resource"] == [SERVER, f"{SERVER}-2"]
+    china = (SERVER.replace(":aws:", ":aws-cn:"),)
+    assert policy("reader", arns=china, bucket="b")["LookAtBucket"]["Resource"] == "arn:aws-cn:s3:::b"
+
+
+def test_several_sources() -> None:
+    sources = {"aws:SourceIp": ("203.0.113.1", "203.0.113.2"), "aws:SourceVpc": ("vpc-1",)}
+    assert policy("reader", sources=sources)["UseTrackingServers"]["Condition"] == {
+        "IpAddress": {"aws:SourceIp": ["203.0.113.1", "203.0.113.2"]},
+        "StringEquals": {"aws:SourceVpc": "vpc-1"},
+    }
+
+
+@pytest.mark.parametrize("action", ["sagemaker:ListApps", "s3:mlflow", "mlflow:*", "x-sagemaker-mlflow:*"])
+def test_what_only_sounds_like_mlflow(action: str) -> None:
+    assert not allows_mlflow({"Statement": [{"Effect": "Allow", "Action": action}]})

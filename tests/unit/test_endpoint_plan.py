@@ -154,7 +154,9 @@ OWN = {
         ),
     ),
 }
-EACH_ALONE: dict[str, tuple[dict[str, t.Any], dict[str, t.Any], dict[str, t.Any], dict[str, t.Any], dict[str, t.Any]]] = {
+EACH_ALONE: dict[
+    str, tuple[dict[str, t.Any], dict[str, t.Any], dict[str, t.Any], dict[str, t.Any], dict[str, t.Any]]
+] = {
     "a subnet more": (
         {"subnet_ids": (A, B)},
         {},

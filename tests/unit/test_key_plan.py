@@ -69,7 +69,9 @@ def test_the_least_key() -> None:
     plan = plan_key(WISH, NO_KEY)
     assert plan.before is None
     assert plan.after == SHOWN
-    assert plan.predicted == replace(KEY, arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000")
+    assert plan.predicted == replace(
+        KEY, arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000"
+    )
 
 
 def test_a_key_with_everything() -> None:

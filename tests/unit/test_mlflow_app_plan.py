@@ -361,9 +361,7 @@ Step = tuple[str, t.Any, t.Any, str, dict[str, t.Any]]
 def steps(wished: Wish, state: State, around: Around = ALONE) -> list[Step]:
     changes = make_plan(wished, state, around).changes
     assert {change.call.service for change in changes} <= {"sagemaker"}
-    return [
-        (each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes
-    ]
+    return [(each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes]
 
 
 def test_the_steps_of_a_creation_word_for_word() -> None:
@@ -414,12 +412,19 @@ def test_what_failed_to_be_created_goes_before_it_is_created_anew() -> None:
     assert delete == ("app", before, None, DELETE, {"Arn": ARN})
     assert create == steps(wish(), None)[0]
     assert make_plan(wish(recreate_failed=True), failed, Around()).before == before
-    with pytest.raises(MlflowError, match=f"^recreate_failed: the MLflow App {ARN} cannot be .* {NAME} instead of arn") as refused:
+    with pytest.raises(
+        MlflowError, match=f"^recreate_failed: the MLflow App {ARN} cannot be .* {NAME} instead of arn"
+    ) as refused:
         make_plan(wish(arn=ARN, recreate_failed=True), failed, Around())
     assert refused.value.details == {"arn": ARN, "status": "CreateFailed"}
     with pytest.raises(MlflowError, match=r"is in state CreateFailed\. .* the failed App holds no data") as refused:
         make_plan(wish(), failed, Around())
-    for part in (f"the role {ROLE} does not", f"write {URI};", "not in us-east-1", "another account; the bucket is enc"):
+    for part in (
+        f"the role {ROLE} does not",
+        f"write {URI};",
+        "not in us-east-1",
+        "another account; the bucket is enc",
+    ):
         assert part in refused.value.message
     assert refused.value.details == {"arn": ARN, "status": "CreateFailed"}
 
@@ -500,7 +505,9 @@ def test_what_another_app_gives_up_word_for_word() -> None:
 def test_an_app_that_is_known_by_an_arn_only_is_not_created() -> None:
     with pytest.raises(MlflowError, match=f"^There is no MLflow App {ARN}. AWS chooses the ARN of a new App"):
         make_plan(wish(arn=ARN), None, Around())
-    with pytest.raises(MlflowError, match=f"^The MLflow App '{NAME}' does not exist in us-east-1, and .* needs artifact_store_uri"):
+    with pytest.raises(
+        MlflowError, match=f"^The MLflow App '{NAME}' does not exist in us-east-1, and .* needs artifact_store_uri"
+    ):
         make_plan(wish(settings={}), None, Around())
     with pytest.raises(MlflowError, match="creating it needs role_arn"):
         make_plan(wish(role_arn=None), None, Around())
@@ -514,7 +521,9 @@ def test_a_refusal_tells_the_app_that_was_seen() -> None:
     with pytest.raises(MlflowError, match=f"name: theirs, new_name: {NAME}") as refused:
         make_plan(wish(arn=ARN), app(name="theirs"), Around())
     assert refused.value.details == seen
-    with pytest.raises(MlflowError, match=f"^The MLflow App '{NAME}' differs in .* an App with another name") as refused:
+    with pytest.raises(
+        MlflowError, match=f"^The MLflow App '{NAME}' differs in .* an App with another name"
+    ) as refused:
         make_plan(wish(role_arn=ROLE + "-2", kms_key_id="alias/ours"), app(), Around())
     assert refused.value.details == seen
     assert "; kms_key_id is a key that AWS owns, wished is alias/ours" in refused.value.message

@@ -295,3 +295,135 @@ def test_statements_of_others_survive_in_order(present: Json, wish: list[Json], 
     theirs = [statement for statement in present["Statement"] if statement.get("Sid", "") not in ours]
     merged = policy_document.with_statements(present, wish, removed)["Statement"]
     assert [statement for statement in merged if statement in theirs][: len(theirs)] == theirs
+
+
+WRITTEN: Json = {
+    "Statement": {
+        "Sid": "One",
+        "Resource": ["b", "a", "b"],
+        "NotPrincipal": {"Service": "x", "AWS": ["arn:aws:iam::123456789012:root", "arn:aws:iam::1:user/a"]},
+        "Principal": "*",
+        "NotResource": "c",
+        "Effect": "Allow",
+        "Action": ["s3:PutObject", "S3:getObject", "s3:GetObject"],
+        "NotAction": "IAM:PassRole",
+        "Condition": {
+            "StringLike": {"s3:Prefix": ["b", "A"], "aws:SourceAccount": 5},
+            "Bool": {"AWS:SecureTransport": True, "aws:securetransport": "False"},
+            "ForAllValues:BoolIfExists": {"aws:x": "TRUE"},
+            "Nullable": {"aws:y": "TRUE"},
+        },
+    },
+    "Id": "id",
+}
+READABLE: Json = {
+    "Version": "2008-10-17",
+    "Id": "id",
+    "Statement": [
+        {
+            "Action": ["S3:getObject", "s3:GetObject", "s3:PutObject"],
+            "Condition": {
+                "Bool": {"AWS:SecureTransport": ["true"], "aws:securetransport": ["false"]},
+                "ForAllValues:BoolIfExists": {"aws:x": ["true"]},
+                "Nullable": {"aws:y": ["TRUE"]},
+                "StringLike": {"aws:SourceAccount": ["5"], "s3:Prefix": ["A", "b"]},
+            },
+            "Effect": "Allow",
+            "NotAction": ["IAM:PassRole"],
+            "NotPrincipal": {"AWS": ["123456789012", "arn:aws:iam::1:user/a"], "Service": ["x"]},
+            "NotResource": ["c"],
+            "Principal": {"AWS": ["*"]},
+            "Resource": ["a", "b"],
+            "Sid": "One",
+        }
+    ],
+}
+
+
+def test_the_canonical_form_word_for_word() -> None:
+    assert policy_document.readable(WRITTEN) == READABLE
+    statement: Json = {
+        **READABLE["Statement"][0],
+        "Action": ["s3:getobject", "s3:putobject"],
+        "NotAction": ["iam:passrole"],
+        "Condition": {
+            "Bool": {"aws:securetransport": ["false", "true"]},
+            "ForAllValues:BoolIfExists": {"aws:x": ["true"]},
+            "Nullable": {"aws:y": ["TRUE"]},
+            "StringLike": {"aws:sourceaccount": ["5"], "s3:prefix": ["A", "b"]},
+        },
+    }
+    assert policy_document.normal(WRITTEN) == {**READABLE, "Statement": [statement]}
+    assert list(policy_document.normal(WRITTEN)["Statement"][0]) == sorted(statement)
+    assert policy_document.normal({}) == {"Version": "2008-10-17", "Statement": []}
+
+
+def test_statements_are_sorted_by_their_label_and_stand_there_once() -> None:
+    one, two = allow(Sid="A", Action="z:Z"), allow(Sid="B", Action="a:A")
+    canonical = policy_document.normal(document(two, one, two, allow()))
+    assert [statement.get("Sid") for statement in canonical["Statement"]] == [None, "A", "B"]
+
+
+def test_a_list_in_every_form() -> None:
+    assert policy_document.as_list(None) == []
+    assert policy_document.as_list("ab") == ["ab"]
+    assert policy_document.as_list({"a": 1}) == [{"a": 1}]
+    for several in (["a"], ("a",), {"a"}, frozenset("a")):
+        assert policy_document.as_list(several) == ["a"]
+
+
+REFUSALS: dict[str, tuple[t.Any, str]] = {
+    "no JSON": (
+        "{" + "x" * 90,
+        f"team: this is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1)): {'{' + 'x' * 59!r}.",
+    ),
+    "a list": ("[]", "team: a policy document is a JSON object, not list."),
+    "no statements": (
+        {"Statement": []},
+        "team: a policy document needs the key 'Statement' with at least one statement.",
+    ),
+    "a text": ({"Statement": "x"}, "team: a policy document needs the key 'Statement' with at least one statement."),
+    "a text in a list": (
+        document(allow(), t.cast("Json", "x")),
+        "team, statement 2: a statement is a JSON object, not str.",
+    ),
+    "an effect": (
+        document(allow(Effect="allow")),
+        "team, statement 1: 'Effect' must be 'Allow' or 'Deny', not 'allow'.",
+    ),
+    "no effect": (document(allow(Effect=None)), "team, statement 1: 'Effect' must be 'Allow' or 'Deny', not None."),
+    "no action": (document(allow(Action=None)), "team, statement 1: 'Action' or 'NotAction' is missing."),
+    "a resource": (
+        document(allow(Resource=5)),
+        "team, statement 1: 'Resource' must be text or a list of texts, not 5.",
+    ),
+    "a condition": (
+        document(allow(Condition="x")),
+        "team, statement 1: 'Condition' must be an object such as {'StringEquals': {'aws:PrincipalTag/team': 'vision'}}, not 'x'.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refusal_word_for_word(case: str) -> None:
+    written, message = REFUSALS[case]
+    with pytest.raises(MlflowError) as refused:
+        policy_document.parse(written, "team")
+    assert refused.value.message == message
+
+
+def test_what_stands_in_the_place_of_an_action_or_a_resource() -> None:
+    for statement in (
+        allow(Action=None, NotAction=["iam:*"]),
+        allow(Resource=None, NotResource="a"),
+        allow(Principal={}),
+    ):
+        assert policy_document.parse(document(statement), "team") == document(statement)
+
+
+def test_two_statements_without_a_label() -> None:
+    one, other, third = allow(Action="a:A"), allow(Action="b:B"), allow(Action="c:C")
+    merged = policy_document.with_statements(document(other), [one, other, third])
+    assert merged == document(other, one, third)
+    labelled = allow(Sid="L", Action="a:A")
+    assert policy_document.with_statements(document(one), [labelled]) == document(one, labelled)

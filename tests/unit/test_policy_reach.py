@@ -65,7 +65,10 @@ def test_what_is_administrative(statement: Statement, administrative: bool) -> N
 @pytest.mark.parametrize(
     ("statement", "found"),
     [
-        (allow(Action=["s3:*", "S3:Get*", "*", "sagemaker-mlflow:*", "kms:Decrypt"]), ["s3:*", "*", "sagemaker-mlflow:*"]),
+        (
+            allow(Action=["s3:*", "S3:Get*", "*", "sagemaker-mlflow:*", "kms:Decrypt"]),
+            ["s3:*", "*", "sagemaker-mlflow:*"],
+        ),
         (allow(Action="SageMaker:*"), ["SageMaker:*"]),
         (allow(NotAction="iam:*"), ["NotAction"]),
         (allow(Action="s3:GetObject"), []),

@@ -314,7 +314,10 @@ def test_two_servers_have_two_roles() -> None:
 
 def test_rights_on_other_things_are_no_other_server() -> None:
     role = role_of("team-a")
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b"}]}
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b"}],
+    }
     state = replace(NOTHING, role=replace(role, inline_policies={POWER_ACCESS: document}))
     assert plan_power(OWN_ROLE, state).predicted.role == role
 

@@ -405,9 +405,7 @@ Step = tuple[str, t.Any, t.Any, str, Json]
 def steps(made: RoleWish, state: RoleState) -> list[Step]:
     changes = plan_role(made, state).changes
     assert {change.call.service for change in changes} <= {"iam"}
-    return [
-        (each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes
-    ]
+    return [(each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes]
 
 
 def test_the_steps_of_a_creation_word_for_word() -> None:
@@ -618,7 +616,9 @@ OTHER_PARTITIONS: dict[str, tuple[RoleWish, RoleState]] = {
 @pytest.mark.parametrize("option", OTHER_PARTITIONS)
 def test_an_arn_of_another_partition_is_refused(option: str) -> None:
     made, state = OTHER_PARTITIONS[option]
-    with pytest.raises(MlflowError, match=rf"^{option}: 'arn:aws:.* is in the partition 'aws', the account {ACCOUNT} is in"):
+    with pytest.raises(
+        MlflowError, match=rf"^{option}: 'arn:aws:.* is in the partition 'aws', the account {ACCOUNT} is in"
+    ):
         plan_role(made, replace(state, partition="aws-cn"))
     assert plan_role(made, state).changed
 
@@ -629,7 +629,9 @@ def test_the_quotas_are_kept_to_the_last_character() -> None:
 
     least = sum(size(each) for each in converged(with_policies(0)).inline_policies.values())
     assert plan_role(with_policies(INLINE_POLICIES_QUOTA - least), ABSENT).changed
-    with pytest.raises(MlflowError, match=rf" {INLINE_POLICIES_QUOTA + 1} characters, AWS allows {INLINE_POLICIES_QUOTA} "):
+    with pytest.raises(
+        MlflowError, match=rf" {INLINE_POLICIES_QUOTA + 1} characters, AWS allows {INLINE_POLICIES_QUOTA} "
+    ):
         plan_role(with_policies(INLINE_POLICIES_QUOTA - least + 1), ABSENT)
 
     def trusting(length: int) -> RoleWish:
@@ -637,7 +639,9 @@ def test_the_quotas_are_kept_to_the_last_character() -> None:
 
     least = size(converged(trusting(1)).trust or {}) - 1
     assert plan_role(trusting(TRUST_POLICY_QUOTA - least), ABSENT).changed
-    with pytest.raises(MlflowError, match=rf"would have {TRUST_POLICY_QUOTA + 1} characters, AWS allows {TRUST_POLICY_QUOTA}\."):
+    with pytest.raises(
+        MlflowError, match=rf"would have {TRUST_POLICY_QUOTA + 1} characters, AWS allows {TRUST_POLICY_QUOTA}\."
+    ):
         plan_role(trusting(TRUST_POLICY_QUOTA - least + 1), ABSENT)
     raised = converged(trusting(TRUST_POLICY_QUOTA - least), EXISTING)
     at_the_quota = replace(EXISTING, trust=raised.trust)

@@ -348,9 +348,7 @@ NAMED = {"TrackingServerName": NAME}
 def steps(wished: Wish, state: State) -> list[Step]:
     changes = make_plan(wished, state).changes
     assert {change.call.service for change in changes} <= {"sagemaker"}
-    return [
-        (each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes
-    ]
+    return [(each.name, each.before, each.after, each.call.operation, dict(each.call.parameters)) for each in changes]
 
 
 def test_the_steps_of_a_creation_word_for_word() -> None:
@@ -468,7 +466,9 @@ def test_the_steps_of_an_update_word_for_word() -> None:
     assert (plan.predicted.status, plan.predicted.is_active, plan.predicted.tags) == ("Started", True, {"b": "2"})
 
 
-@pytest.mark.parametrize(("wished_state", "held", "status"), [("started", "Stopped", "Started"), ("stopped", "Created", "Stopped")])
+@pytest.mark.parametrize(
+    ("wished_state", "held", "status"), [("started", "Stopped", "Started"), ("stopped", "Created", "Stopped")]
+)
 def test_power_alone(wished_state: str, held: str, status: str) -> None:
     wished = wish(state=wished_state)
     before, after = ("stopped", "started") if status == "Started" else ("started", "stopped")
@@ -510,7 +510,9 @@ def test_a_refusal_tells_the_server_that_was_seen() -> None:
     with pytest.raises(MlflowError, match=f"^The tracking server '{NAME}' would be deleted") as refused:
         make_plan(wish(state="absent"), server())
     assert refused.value.details == LAST_SEEN
-    with pytest.raises(MlflowError, match=f"^The tracking server '{NAME}' differs in .* a server with another name") as refused:
+    with pytest.raises(
+        MlflowError, match=f"^The tracking server '{NAME}' differs in .* a server with another name"
+    ) as refused:
         make_plan(wish(role_arn=ROLE + "-2", mlflow_version="2.16"), server())
     assert refused.value.details == LAST_SEEN
     assert f"role_arn is {ROLE}, wished is {ROLE}-2; mlflow_version is 3.0.0, wished is 2.16" in refused.value.message

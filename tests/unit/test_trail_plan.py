@@ -118,7 +118,9 @@ def test_a_second_run_finds_nothing(wish: TrailWish) -> None:
 
 def test_the_home_region_is_where_it_is_changed() -> None:
     for wish in (WISH, ABSENT, DELETED):
-        with pytest.raises(MlflowError, match=r"home Region of the trail 'audit' is us-east-1, .* Set region: us-east-1\.$"):
+        with pytest.raises(
+            MlflowError, match=r"home Region of the trail 'audit' is us-east-1, .* Set region: us-east-1\.$"
+        ):
             plan_trail(wish, replace(HELD, home_region="us-east-1"))
 
 
@@ -169,7 +171,10 @@ def test_tags() -> None:
     assert ((plan.before or {})["tags"], (plan.after or {})["tags"]) == ({"c": "3", "a": "0"}, {"a": "1", "b": "2"})
     assert [step[0] for step in steps(replace(wish, purge_tags=False), held)] == ["tags"]
     assert steps(replace(MAKING, tags={}), held) == []
-    assert plan_trail(replace(wish, present=False, selectors=()), replace(held, advanced=(THEIRS,))).predicted.tags == held.tags
+    assert (
+        plan_trail(replace(wish, present=False, selectors=()), replace(held, advanced=(THEIRS,))).predicted.tags
+        == held.tags
+    )
 
 
 def test_basic_selectors_that_record_what_every_trail_does_are_converted() -> None:
@@ -211,7 +216,9 @@ def test_a_trail_that_records_for_nobody_else_is_deleted(state: TrailState) -> N
 
 def test_a_trail_that_records_for_others_is_left_alone() -> None:
     unnamed = {"FieldSelectors": THEIRS["FieldSelectors"]}
-    with pytest.raises(MlflowError, match=r"^delete_trail: .* has selectors of others \(Theirs, without a name\) and was"):
+    with pytest.raises(
+        MlflowError, match=r"^delete_trail: .* has selectors of others \(Theirs, without a name\) and was"
+    ):
         plan_trail(DELETED, replace(HELD, advanced=(THEIRS, OURS, unnamed)))
     with pytest.raises(MlflowError, match=r"has selectors of others \(basic event selectors\)"):
         plan_trail(DELETED, replace(HELD, advanced=(), basic=NARROW))
