@@ -14,10 +14,8 @@ import json
 import os
 import sys
 import typing as t
-from pathlib import Path
 
 import pytest
-
 from mutation import subject, tree
 
 if t.TYPE_CHECKING:

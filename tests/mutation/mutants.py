@@ -15,11 +15,10 @@ import typing as t
 from dataclasses import dataclass
 from pathlib import Path
 
-from mutmut.mutation.file_mutation import mutate_file_contents
-
 from mutation import operators
 from mutation.subject import REPOSITORY
 from mutation.tree import COLLECTION
+from mutmut.mutation.file_mutation import mutate_file_contents
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

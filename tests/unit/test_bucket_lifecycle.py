@@ -187,7 +187,7 @@ def test_more_days_than_s3_can_keep(option: int) -> None:
     [(-1, None, "abort_incomplete_multipart_upload_days"), (None, -5, "noncurrent_version_expiration_days")],
 )
 def test_negative_days(abort: int | None, noncurrent: int | None, option: str) -> None:
-    with pytest.raises(MlflowError, match=f"^{option}: -"):
+    with pytest.raises(MlflowError, match=rf"^{option}: -"):
         lifecycle_wish(abort, noncurrent, None)
 
 
@@ -344,7 +344,7 @@ def test_as_many_rules_as_s3_allows() -> None:
     present = [{"id": f"{number:04}", "status": "Enabled", "filter": {}} for number in range(999)]
     setting = lifecycle.Lifecycle((lifecycle.abort_uploads_rule(7),), (), purge=False)
     assert len(setting.after(present, PLACE)) == 1000
-    with pytest.raises(MlflowError, match="^lifecycle_rules: the bucket 'artifacts' would have 1001 rules"):
+    with pytest.raises(MlflowError, match=r"^lifecycle_rules: the bucket 'artifacts' would have 1001 rules"):
         setting.after([*present, {"id": "z", "status": "Enabled", "filter": {}}], PLACE)
 
 

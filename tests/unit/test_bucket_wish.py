@@ -339,20 +339,26 @@ def test_encryption(options: dict[str, t.Any], expected: settings.Encryption) ->
 WORD_FOR_WORD: list[tuple[dict[str, t.Any], str]] = [
     (
         {"name": "ab"},
-        "name: 'ab' is no name for a bucket. A name has 3 to 63 characters: lower-case letters, digits, hyphens and dots, with a "
-        "letter or digit at both ends.",
+        (
+            "name: 'ab' is no name for a bucket. A name has 3 to 63 characters: lower-case letters, digits, hyphens and dots, with a "
+            "letter or digit at both ends."
+        ),
     ),
     ({"name": "a..b"}, "name: 'a..b' is no name for a bucket. A name has no two dots beside each other."),
     ({"name": "10.0.0.1"}, "name: '10.0.0.1' is no name for a bucket. A name does not look like an IP address."),
     (
         {"name": "xn--a"},
-        "name: 'xn--a' is no name for a bucket. A name does not begin with xn--, sthree-, amzn-s3-demo-: AWS keeps these for "
-        "itself.",
+        (
+            "name: 'xn--a' is no name for a bucket. A name does not begin with xn--, sthree-, amzn-s3-demo-: AWS keeps these for "
+            "itself."
+        ),
     ),
     (
         {"name": "a.mrap"},
-        "name: 'a.mrap' is no name for a bucket. A name does not end with -s3alias, --ol-s3, .mrap, --x-s3, --table-s3: AWS keeps "
-        "these for itself.",
+        (
+            "name: 'a.mrap' is no name for a bucket. A name does not end with -s3alias, --ol-s3, .mrap, --x-s3, --table-s3: AWS keeps "
+            "these for itself."
+        ),
     ),
     (
         {"bucket_key_enabled": False},
@@ -380,8 +386,10 @@ WORD_FOR_WORD: list[tuple[dict[str, t.Any], str]] = [
     ),
     (
         {"policy_statements": [{**STATEMENT, "Sid": "DenyOtherAccounts"}]},
-        "policy_statements, statement 1: the Sid 'DenyOtherAccounts' belongs to require_tls and restrict_to_owner_account. "
-        "Choose another.",
+        (
+            "policy_statements, statement 1: the Sid 'DenyOtherAccounts' belongs to require_tls and restrict_to_owner_account. "
+            "Choose another."
+        ),
     ),
     (
         {"policy_statements": [{**STATEMENT, "Sid": sid} for sid in "BABA"]},

@@ -378,7 +378,7 @@ def test_all_buckets_of_the_accounts() -> None:
 
 def test_a_deployment_knows_its_statements() -> None:
     (ours,) = endpoint_policy.own_statements("app", "prod", PLACE, REACH)
-    assert (len(END), END.isalnum(), END != endpoint_policy.sid_end("dev")) == (8, True, True)
+    assert (len(END), END.isalnum(), endpoint_policy.sid_end("dev") != END) == (8, True, True)
     assert endpoint_policy.is_of(ours, "prod")
     assert not endpoint_policy.is_of(ours, "dev")
     assert endpoint_policy.is_of_a_deployment(ours)

@@ -99,5 +99,5 @@ def test_what_is_no_principal(name: str) -> None:
 @pytest.mark.parametrize("name", ["role/team-*", "user/a?a", TEAM])
 def test_patterns_of_names(name: str) -> None:
     assert key_policy.checked_principal("users", name, wildcards=True) == name
-    with pytest.raises(MlflowError, match="^administrators: '.*' has a wildcard, and AWS takes none there"):
+    with pytest.raises(MlflowError, match=r"^administrators: '.*' has a wildcard, and AWS takes none there"):
         key_policy.checked_principal("administrators", name, wildcards=False)

@@ -413,7 +413,7 @@ def test_what_failed_to_be_created_goes_before_it_is_created_anew() -> None:
     assert create == steps(wish(), None)[0]
     assert make_plan(wish(recreate_failed=True), failed, Around()).before == before
     with pytest.raises(
-        MlflowError, match=f"^recreate_failed: the MLflow App {ARN} cannot be .* {NAME} instead of arn"
+        MlflowError, match=rf"^recreate_failed: the MLflow App {ARN} cannot be .* {NAME} instead of arn"
     ) as refused:
         make_plan(wish(arn=ARN, recreate_failed=True), failed, Around())
     assert refused.value.details == {"arn": ARN, "status": "CreateFailed"}
@@ -503,10 +503,10 @@ def test_what_another_app_gives_up_word_for_word() -> None:
 
 
 def test_an_app_that_is_known_by_an_arn_only_is_not_created() -> None:
-    with pytest.raises(MlflowError, match=f"^There is no MLflow App {ARN}. AWS chooses the ARN of a new App"):
+    with pytest.raises(MlflowError, match=rf"^There is no MLflow App {ARN}. AWS chooses the ARN of a new App"):
         make_plan(wish(arn=ARN), None, Around())
     with pytest.raises(
-        MlflowError, match=f"^The MLflow App '{NAME}' does not exist in us-east-1, and .* needs artifact_store_uri"
+        MlflowError, match=rf"^The MLflow App '{NAME}' does not exist in us-east-1, and .* needs artifact_store_uri"
     ):
         make_plan(wish(settings={}), None, Around())
     with pytest.raises(MlflowError, match="creating it needs role_arn"):
@@ -515,14 +515,14 @@ def test_an_app_that_is_known_by_an_arn_only_is_not_created() -> None:
 
 def test_a_refusal_tells_the_app_that_was_seen() -> None:
     seen = {"arn": ARN, "status": "Created"}
-    with pytest.raises(MlflowError, match=f"^The MLflow App '{NAME}' would be deleted") as refused:
+    with pytest.raises(MlflowError, match=rf"^The MLflow App '{NAME}' would be deleted") as refused:
         make_plan(wish(state="absent"), app(), Around())
     assert refused.value.details == seen
     with pytest.raises(MlflowError, match=f"name: theirs, new_name: {NAME}") as refused:
         make_plan(wish(arn=ARN), app(name="theirs"), Around())
     assert refused.value.details == seen
     with pytest.raises(
-        MlflowError, match=f"^The MLflow App '{NAME}' differs in .* an App with another name"
+        MlflowError, match=rf"^The MLflow App '{NAME}' differs in .* an App with another name"
     ) as refused:
         make_plan(wish(role_arn=ROLE + "-2", kms_key_id="alias/ours"), app(), Around())
     assert refused.value.details == seen

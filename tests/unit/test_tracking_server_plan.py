@@ -414,15 +414,19 @@ def test_what_failed_to_be_created_goes_before_it_is_created_anew() -> None:
     assert make_plan(wished, failed).before == before
 
 
+UPDATING = wish(
+    state="started",
+    update_stopped="try",
+    settings={"tracking_server_size": "Large", "weekly_maintenance_window_start": "Sun:01:00"},
+    tags={"b": "2"},
+    purge_tags=True,
+)
+TO_UPDATE = server("Stopped", tags={"a": "1"})
+OLD = {"tracking_server_size": "Small", "weekly_maintenance_window_start": "Tue:03:30"}
+NEW = {"tracking_server_size": "Large", "weekly_maintenance_window_start": "Sun:01:00"}
+
+
 def test_the_steps_of_an_update_word_for_word() -> None:
-    wished = wish(
-        state="started",
-        update_stopped="try",
-        settings={"tracking_server_size": "Large", "weekly_maintenance_window_start": "Sun:01:00"},
-        tags={"b": "2"},
-        purge_tags=True,
-    )
-    present = server("Stopped", tags={"a": "1"})
     sent = {
         **NAMED,
         "ArtifactStoreUri": URI,
@@ -432,36 +436,19 @@ def test_the_steps_of_an_update_word_for_word() -> None:
         "S3BucketOwnerAccountId": ACCOUNT,
         "S3BucketOwnerVerification": True,
     }
-    assert steps(wished, present) == [
+    assert steps(UPDATING, TO_UPDATE) == [
         ("tags", {}, {"b": "2"}, "add_tags", {"ResourceArn": ARN, "Tags": [{"Key": "b", "Value": "2"}]}),
         ("tags", {"a": "1"}, {}, "delete_tags", {"ResourceArn": ARN, "TagKeys": ["a"]}),
-        (
-            "settings",
-            {"tracking_server_size": "Small", "weekly_maintenance_window_start": "Tue:03:30"},
-            {"tracking_server_size": "Large", "weekly_maintenance_window_start": "Sun:01:00"},
-            UPDATE,
-            sent,
-        ),
+        ("settings", OLD, NEW, UPDATE, sent),
         ("state", "stopped", "started", START, NAMED),
     ]
-    plan = make_plan(wished, present)
-    shown = {
-        "name": NAME,
-        "role_arn": ROLE,
-        "mlflow_version": "3.0",
-        "tracking_server_size": "Small",
-        "weekly_maintenance_window_start": "Tue:03:30",
-        "tags": {"a": "1"},
-        "state": "stopped",
-    }
-    assert plan.before == shown
-    assert plan.after == {
-        **shown,
-        "tracking_server_size": "Large",
-        "weekly_maintenance_window_start": "Sun:01:00",
-        "tags": {"b": "2"},
-        "state": "started",
-    }
+
+
+def test_the_diff_of_an_update_word_for_word() -> None:
+    plan = make_plan(UPDATING, TO_UPDATE)
+    named = {"name": NAME, "role_arn": ROLE, "mlflow_version": "3.0"}
+    assert plan.before == {**named, **OLD, "tags": {"a": "1"}, "state": "stopped"}
+    assert plan.after == {**named, **NEW, "tags": {"b": "2"}, "state": "started"}
     assert plan.predicted is not None
     assert (plan.predicted.status, plan.predicted.is_active, plan.predicted.tags) == ("Started", True, {"b": "2"})
 
@@ -507,11 +494,11 @@ LAST_SEEN = {"tracking_server_arn": ARN, "tracking_server_status": "Created"}
 
 
 def test_a_refusal_tells_the_server_that_was_seen() -> None:
-    with pytest.raises(MlflowError, match=f"^The tracking server '{NAME}' would be deleted") as refused:
+    with pytest.raises(MlflowError, match=rf"^The tracking server '{NAME}' would be deleted") as refused:
         make_plan(wish(state="absent"), server())
     assert refused.value.details == LAST_SEEN
     with pytest.raises(
-        MlflowError, match=f"^The tracking server '{NAME}' differs in .* a server with another name"
+        MlflowError, match=rf"^The tracking server '{NAME}' differs in .* a server with another name"
     ) as refused:
         make_plan(wish(role_arn=ROLE + "-2", mlflow_version="2.16"), server())
     assert refused.value.details == LAST_SEEN
@@ -521,5 +508,5 @@ def test_a_refusal_tells_the_server_that_was_seen() -> None:
     assert refused.value.details == {**LAST_SEEN, "tracking_server_status": "CreateFailed"}
     for part in (f"the role {ROLE} does not", f"write {URI};", "not in us-east-1"):
         assert part in refused.value.message
-    with pytest.raises(MlflowError, match=f"^The tracking server '{NAME}' does not exist in us-east-1, and"):
+    with pytest.raises(MlflowError, match=rf"^The tracking server '{NAME}' does not exist in us-east-1, and"):
         make_plan(wish(role_arn=None), None)

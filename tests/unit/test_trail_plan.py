@@ -102,7 +102,7 @@ def test_a_trail_with_a_key_tags_and_no_management_events() -> None:
 
 
 def test_a_trail_that_is_not_there() -> None:
-    with pytest.raises(MlflowError, match=f"^name: there is no trail 'audit' in {REGION}"):
+    with pytest.raises(MlflowError, match=rf"^name: there is no trail 'audit' in {REGION}"):
         plan_trail(WISH, NOTHING)
     for wish in (ABSENT, DELETED):
         plan = plan_trail(wish, NOTHING)
@@ -188,7 +188,7 @@ def test_basic_selectors_that_record_what_every_trail_does_are_converted() -> No
 
 def test_other_basic_selectors_are_converted_when_it_is_asked_for() -> None:
     state = replace(HELD, advanced=(), basic=NARROW)
-    with pytest.raises(MlflowError, match="^convert_basic_selectors: the trail 'audit' has basic event selectors"):
+    with pytest.raises(MlflowError, match=r"^convert_basic_selectors: the trail 'audit' has basic event selectors"):
         plan_trail(WISH, state)
     converting = replace(WISH, convert_basic_selectors=True)
     assert steps(converting, state) == [put(NARROW, [*selectors.as_advanced(NARROW), OURS])]
@@ -196,13 +196,13 @@ def test_other_basic_selectors_are_converted_when_it_is_asked_for() -> None:
 
 
 def test_a_trail_without_selectors_does_not_exist() -> None:
-    with pytest.raises(MlflowError, match="^state: the trail 'audit' records nothing else"):
+    with pytest.raises(MlflowError, match=r"^state: the trail 'audit' records nothing else"):
         plan_trail(ABSENT, replace(HELD, advanced=(OURS,)))
 
 
 def test_a_trail_takes_so_many_values() -> None:
     fields = [{"Field": "resources.ARN", "StartsWith": [str(number) for number in range(selectors.LIMIT)]}]
-    with pytest.raises(MlflowError, match="^name: the selectors of the trail 'audit' would have"):
+    with pytest.raises(MlflowError, match=r"^name: the selectors of the trail 'audit' would have"):
         plan_trail(WISH, replace(HELD, advanced=({"Name": "Many", "FieldSelectors": fields},)))
 
 
