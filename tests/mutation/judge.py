@@ -19,7 +19,6 @@ import typing as t
 
 import hypothesis
 import pytest
-from _pytest.runner import runtestprotocol
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 
@@ -62,23 +61,24 @@ class Judge:
         """In the place of pytest's own loop over the tests."""
         if session.testsfailed:
             raise session.Interrupted("tests cannot be collected")
-        asked = _asked(session.items)
+        items = [item for item in session.items if isinstance(item, pytest.Function)]
+        asked = _asked(items)
         gc.collect()
         gc.disable()  # in a fork it would copy the memory that is shared
         gc.freeze()
-        properties = {number for number, item in enumerate(session.items) if _is_property(item)}
+        properties = {number for number, item in enumerate(items) if hypothesis.is_hypothesis_test(item.obj)}
         for mutant in self.mutants:
             self._told(mutant.name, SURVIVED if mutant.function in asked else UNTESTED)
-        for suite in (set(range(len(session.items))) - properties, properties):
+        for suite in (set(range(len(items))) - properties, properties):
             for mutant in self.mutants:
                 numbers = [number for number in asked.get(mutant.function, ()) if number in suite]
                 if numbers and mutant.name not in self._found:
-                    self._start(mutant.name, [session.items[number] for number in numbers])
+                    self._start(mutant.name, [items[number] for number in numbers])
             while self._running:
                 self._wait()
         return True
 
-    def _start(self, mutant: str, items: Sequence[pytest.Item]) -> None:
+    def _start(self, mutant: str, items: Sequence[pytest.Function]) -> None:
         while len(self._running) >= self._processes:
             self._wait()
         child = os.fork()
@@ -95,11 +95,7 @@ class Judge:
             self._told(mutant, KILLED if code == 1 else TIMEOUT)
 
 
-def _is_property(item: pytest.Item) -> bool:
-    return hypothesis.is_hypothesis_test(getattr(item, "obj", None))
-
-
-def _asked(items: Sequence[pytest.Item]) -> Mapping[str, list[int]]:
+def _asked(items: Sequence[pytest.Function]) -> Mapping[str, list[int]]:
     """The numbers of the tests that go through each function. A fork finds out: tests leave traces in a process."""
     reading, writing = os.pipe()
     if not os.fork():
@@ -117,7 +113,7 @@ def _asked(items: Sequence[pytest.Item]) -> Mapping[str, list[int]]:
     return asked
 
 
-def _calls(items: Sequence[pytest.Item]) -> dict[str, list[int]]:
+def _calls(items: Sequence[pytest.Function]) -> dict[str, list[int]]:
     set_mutant_under_test(STATISTICS)
     asked: dict[str, list[int]] = {}
     for number, item in enumerate(items):
@@ -129,7 +125,7 @@ def _calls(items: Sequence[pytest.Item]) -> dict[str, list[int]]:
     return asked
 
 
-def _judge(mutant: str, items: Sequence[pytest.Item]) -> t.NoReturn:
+def _judge(mutant: str, items: Sequence[pytest.Function]) -> t.NoReturn:
     """End this process with 1 when a test notices the mutant."""
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -142,6 +138,13 @@ def _judge(mutant: str, items: Sequence[pytest.Item]) -> t.NoReturn:
         os._exit(int(found))
 
 
-def _passes(item: pytest.Item, following: Sequence[pytest.Item]) -> bool:
-    reports = runtestprotocol(item, log=False, nextitem=following[0] if following else None)
-    return not any(report.failed for report in reports)
+def _passes(item: pytest.Function, following: Sequence[pytest.Function]) -> bool:
+    """Run one test as pytest does, but for the report, which takes longer than most tests."""
+    item._initrequest()
+    try:
+        item.session._setupstate.setup(item)
+        item.runtest()
+        item.session._setupstate.teardown_exact(following[0] if following else None)
+    except (Exception, SystemExit, pytest.fail.Exception):
+        return False
+    return True
