@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 import typing as t
 
 import pytest
@@ -433,3 +434,25 @@ def test_a_refusal_says_where(case: str) -> None:
     with pytest.raises(MlflowError, match=message):
         lifecycle_wish(None, None, [{**RULE, "id": "first"}, {**rule, "id": "r"}])
     assert lifecycle_wish(None, None, [{**RULE, "id": "first"}, {**RULE, "id": "r"}]) is not None
+
+
+def test_rules_are_sorted_by_id_and_others_go_when_they_are_purged() -> None:
+    present = [lifecycle.normal_rule({**RULE, "id": name}) for name in ("a", "z")]
+    wished = lifecycle.normal_rule({**RULE, "id": "m"})
+    after = lifecycle.Lifecycle((wished,), (), purge=False).after(present, PLACE)
+    assert [rule["id"] for rule in after] == ["a", "m", "z"]
+    assert lifecycle.Lifecycle((wished,), (), purge=True).after(present, PLACE) == [wished]
+
+
+def test_a_filter_of_somebody_else_stays() -> None:
+    theirs = {"ID": "t", "Status": "Enabled", "Filter": {"Prefix": "t/"}, "Expiration": {"Days": 1}, "Unknown": 1}
+    assert lifecycle.with_filter(theirs) == theirs
+
+
+def test_a_day_of_aws_is_a_day_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/Lima")
+        time.tzset()
+        rule = lifecycle.from_aws({"Status": "Enabled", "Expiration": {"Date": MIDNIGHT}})
+    time.tzset()
+    assert rule["expiration"] == {"date": "2030-01-31"}

@@ -10,7 +10,12 @@ import typing as t
 import pytest
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_plan import plan_bucket
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_settings import Tags, Versioning
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_settings import (
+    Encryption,
+    Logging,
+    Tags,
+    Versioning,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_state import (
     SETTING_NAMES,
     BucketState,
@@ -147,3 +152,20 @@ def test_what_the_module_returns() -> None:
         "deleted_objects": None,
         "versioning": "Enabled",
     }
+
+
+def test_a_write_starts_from_the_last_answer() -> None:
+    blocked = {"EncryptionType": ["NONE"]}
+    answer = {"ServerSideEncryptionConfiguration": {"Rules": [{"BlockedEncryptionTypes": blocked}]}}
+    wish = BucketWish("artifacts", True, (Encryption("AES256", False, None),))
+    present = wish.settings[0].normal(answer, PLACE)
+    state = BucketState(PLACE, True, values={"encryption": present}, answers={"encryption": answer})
+    ((_name, _before, _after, _operation, sent),) = steps(wish, state)
+    assert sent["ServerSideEncryptionConfiguration"]["Rules"][0]["BlockedEncryptionTypes"] == blocked
+
+
+def test_a_new_bucket_is_encrypted_and_logged_by_where_it_is() -> None:
+    place = Place("artifacts", "eu-west-1", "aws", "123456789012", "arn:key")
+    wish = BucketWish("artifacts", True, (Encryption("aws:kms", True, None), Logging("logs")), "alias/a")
+    values = plan_bucket(wish, BucketState(place, False)).predicted.values
+    assert (values["encryption"]["kms_key_id"], values["logging"]["target_prefix"]) == ("arn:key", "artifacts/")

@@ -376,3 +376,9 @@ def test_a_bucket_key_that_is_wished_off_goes() -> None:
     present = {"sse_algorithm": "aws:kms", "kms_key_id": OTHER_KEY, "bucket_key_enabled": True}
     assert settings.Encryption("aws:kms", False, False).after(present, PLACE)["bucket_key_enabled"] is False
     assert settings.Encryption("aws:kms:dsse", False, None).after(present, PLACE)["bucket_key_enabled"] is False
+
+
+def test_a_bucket_without_a_word_about_bucket_keys_has_none() -> None:
+    answer = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {}}]}}
+    nothing = {"sse_algorithm": None, "kms_key_id": None, "bucket_key_enabled": False}
+    assert settings.Encryption("aws:kms", False, None).normal(answer, PLACE) == nothing

@@ -271,6 +271,7 @@ def test_a_bucket_that_is_not_empty_is_not_deleted(contents: Contents, words: st
 
 def test_a_wish_with_everything_in_the_order_in_which_it_is_written() -> None:
     flags = dict.fromkeys(SECURE_DEFAULTS["public_access_block"], False)
+    rule = {"id": "r", "status": "Enabled", "filter": {}, "expiration": {"days": 1}}
     wish = wish_of(
         versioning="Suspended",
         encryption="aws:kms:dsse",
@@ -283,6 +284,7 @@ def test_a_wish_with_everything_in_the_order_in_which_it_is_written() -> None:
         policy_statements=[STATEMENT],
         purge_policy_statements=True,
         abort_incomplete_multipart_upload_days=0,
+        lifecycle_rules=[{"id": "r", "expiration": {"days": 1}}],
         purge_lifecycle_rules=True,
         logging={**LOGGING, "target_bucket": "logs", "target_prefix": "a/", "partition_date_source": "EventTime"},
         cors_rules=[CORS_RULE],
@@ -299,7 +301,7 @@ def test_a_wish_with_everything_in_the_order_in_which_it_is_written() -> None:
             settings.ObjectOwnership("ObjectWriter"),
             settings.Encryption("aws:kms:dsse", True, None),
             settings.Versioning("Suspended"),
-            Lifecycle((), ("AbortIncompleteMultipartUploads",), True),
+            Lifecycle((rule,), ("AbortIncompleteMultipartUploads",), True),
             settings.Logging("logs", "a/", "EventTime"),
             Cors((cors_rule(CORS_RULE),), True),
             Policy(False, True, ("210987654321",), (STATEMENT,), True),
@@ -417,3 +419,8 @@ def test_dots_in_a_name_are_warned_of() -> None:
         "name: 'a.b' contains dots. TLS certificates of S3 do not cover such names, so clients that address buckets by host "
         "name fail. Use hyphens in the names of new buckets."
     )
+
+
+def test_a_key_of_the_region_of_the_bucket() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:alias/mlflow"
+    assert wish_of(kms_key_id=key).key == key

@@ -26,7 +26,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._client_pol
     Target,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import readable, to_json
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import as_list, readable, to_json
 
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Plan
@@ -45,7 +45,12 @@ POLICY = client_policy(ACCESS)
 WITH_KEY = client_policy(replace(ACCESS, key_arn=KEY))
 NARROWER = client_policy(replace(ACCESS, profiles=frozenset({"ui"})))
 THEIRS: Json = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
-REORDERED: Json = {"Statement": [dict(reversed(each.items())) for each in POLICY["Statement"]], "Version": "2012-10-17"}
+RESPELT: Json = {
+    **POLICY,
+    "Statement": [
+        {**each, "Action": [str(name).upper() for name in as_list(each["Action"])]} for each in POLICY["Statement"]
+    ],
+}
 ANA, BO, TEAM, EVE = Target("role", "ana"), Target("role", "bo"), Target("group", "team"), Target("user", "eve")
 INLINE = ClientPolicyWish("mlflow", True, False, REGION, access=ACCESS, targets=(BO, TEAM, ANA))
 INLINE_ABSENT = replace(INLINE, present=False, access=None)
@@ -80,10 +85,10 @@ def test_everybody_who_is_named_gets_it() -> None:
 
 
 def test_only_who_has_another_one_is_given_it_anew() -> None:
-    state = InlineState(documents={ANA: NARROWER, BO: REORDERED, TEAM: POLICY})
+    state = InlineState(documents={ANA: NARROWER, BO: RESPELT, TEAM: POLICY})
     plan = plan_inline(INLINE, state)
     assert steps(plan) == [put(ANA, readable(NARROWER), POLICY)]
-    assert plan.predicted.documents[BO] == REORDERED
+    assert plan.predicted.documents[BO] == RESPELT
     assert list((plan.before or {})["roles"]) == ["ana", "bo"]
 
 
@@ -189,7 +194,7 @@ def test_a_policy_with_a_path_a_key_and_tags() -> None:
 def test_a_second_run_finds_nothing() -> None:
     plan = plan_managed(MANAGED, THERE)
     assert (plan.changes, plan.before, plan.after, plan.predicted) == ((), SHOWN, SHOWN, THERE)
-    written_otherwise = replace(THERE, document=REORDERED)
+    written_otherwise = replace(THERE, document=RESPELT)
     assert plan_managed(MANAGED, written_otherwise).predicted == written_otherwise
 
 

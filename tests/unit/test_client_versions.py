@@ -33,3 +33,13 @@ def test_pair(version: str, is_app: bool, expected: tuple[str, ...]) -> None:
 def test_no_version(version: str | None) -> None:
     with pytest.raises(MlflowError, match=r"(?s)mlflow_version: '.*' is not a version of MLflow, as in '3.0.0'"):
         versions.requirements(version, is_app=False)
+
+
+@pytest.mark.parametrize(("version", "shown"), [(None, ""), ("", ""), ("three", "three")])
+def test_what_is_no_version(version: str | None, shown: str) -> None:
+    with pytest.raises(MlflowError) as refused:
+        versions.requirements(version, is_app=False)
+    assert refused.value.message == (
+        f"mlflow_version: '{shown}' is not a version of MLflow, as in '3.0.0'. AWS tells it when the server or App is created: "
+        "wait for that, and repeat this."
+    )

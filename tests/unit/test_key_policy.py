@@ -101,3 +101,9 @@ def test_patterns_of_names(name: str) -> None:
     assert key_policy.checked_principal("users", name, wildcards=True) == name
     with pytest.raises(MlflowError, match=r"^administrators: '.*' has a wildcard, and AWS takes none there"):
         key_policy.checked_principal("administrators", name, wildcards=False)
+
+
+def test_apps_elsewhere() -> None:
+    for statement in key_policy.app_statements("aws-cn", "cn-north-1", [ADMIN]):
+        via = {"kms:ViaService": "sagemaker.cn-north-1.amazonaws.com.cn"}
+        assert statement["Condition"]["StringEquals"] == via

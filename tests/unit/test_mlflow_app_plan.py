@@ -540,3 +540,19 @@ def test_one_key_by_two_names() -> None:
     assert make_plan(wish(kms_key_id="alias/ours"), held, Around(KEYS)).changes == ()
     shown = make_plan(wish(kms_key_id="alias/ours"), held, Around(KEYS)).before or {}
     assert shown["kms_key_id"] == "alias/ours"
+
+
+def test_a_window_that_aws_chose_is_left_to_it() -> None:
+    held = app(settings={"weekly_maintenance_window_start": None, "default_domain_ids": None})
+    sent = steps(wish(settings={"account_default": True}), held)[0][4]
+    assert "WeeklyMaintenanceWindowStart" not in sent
+    assert "DefaultDomainIdList" not in sent
+
+
+def test_every_app_that_stands_in_the_way_is_named() -> None:
+    holders = tuple(
+        app(arn=OTHER_ARN[:-1] + name, name=name, settings={"default_domain_ids": [domain]})
+        for name, domain in zip("ab", DOMAINS[:2], strict=True)
+    )
+    with pytest.raises(MlflowError, match=r"already \(default_domain_ids\); 'b' \("):
+        make_plan(wish(settings={"default_domain_ids": [*DOMAINS[:2]]}), app(), Around(holders=holders))

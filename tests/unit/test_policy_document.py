@@ -427,3 +427,27 @@ def test_two_statements_without_a_label() -> None:
     assert merged == document(other, one, third)
     labelled = allow(Sid="L", Action="a:A")
     assert policy_document.with_statements(document(one), [labelled]) == document(one, labelled)
+
+
+def test_a_wish_stays_in_the_place_of_what_it_replaces() -> None:
+    ours, theirs = allow(Sid="Ours", Action="a:A"), allow(Sid="Theirs")
+    present = document(allow(Sid="Ours"), theirs)
+    assert policy_document.with_statements(present, [ours], ["Ours"]) == document(ours, theirs)
+    other = allow(Sid="Other")
+    assert policy_document.with_statements(present, [ours, other], ["Ours"]) == document(ours, theirs, other)
+
+
+def test_truth_is_written_as_json_writes_it() -> None:
+    shown = policy_document.readable(document(allow(Condition={"StringEquals": {"aws:x": True}})))
+    assert shown["Statement"][0]["Condition"] == {"StringEquals": {"aws:x": ["true"]}}
+
+
+def test_only_an_account_of_aws_has_a_root() -> None:
+    root = "arn:aws:iam::123456789012:root"
+    shown = policy_document.readable(document(allow(Principal={"Federated": root})))
+    assert shown["Statement"][0]["Principal"] == {"Federated": [root]}
+
+
+def test_a_text_that_is_no_document_is_called_a_policy() -> None:
+    with pytest.raises(MlflowError, match=r"^policy: this is not JSON"):
+        policy_document.normal("{")

@@ -327,3 +327,13 @@ def test_what_is_wrong_with_the_role_names_the_option_of_this_module() -> None:
     wish = replace(OWN_ROLE, role=replace(ROLE, path="/other/"))
     with pytest.raises(MlflowError, match=r"^role_path: "):
         plan_power(wish, replace(NOTHING, role=role))
+
+
+def test_every_option_of_the_role_is_named_as_this_module_names_it() -> None:
+    theirs = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    foreign = RoleState("aws", ACCOUNT, True, trust={"Version": "2012-10-17", "Statement": [theirs]})
+    with pytest.raises(MlflowError, match=r"^role_name: the role 'team-a-power' .* belongs to somebody else"):
+        plan_power(OWN_ROLE, replace(NOTHING, role=foreign))
+    bounded = replace(OWN_ROLE, role=replace(ROLE, permissions_boundary=f"arn:aws-cn:iam::{ACCOUNT}:policy/b"))
+    with pytest.raises(MlflowError, match=r"^role_permissions_boundary: "):
+        plan_power(bounded, replace(NOTHING, role=NO_ROLE))
