@@ -16,7 +16,7 @@ import sys
 import typing as t
 
 import pytest
-from mutation import subject, tree
+from mutation import subject, survivors, tree
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -81,7 +81,8 @@ def _report(mutants: Iterable[Mutant], verdicts: Mapping[str, str]) -> int:
         verdict = verdicts[mutant.name]
         by_file.setdefault(mutant.file, []).append(verdict)
         if verdict not in FOUND:
-            print(f"\n{mutant.name.rpartition('.')[2]} of {mutant.file}: {verdict}", *mutant.lines, sep="\n  ")
+            why = survivors.reason(mutant) or f"{verdict}, and asks for a test"
+            print(f"\n{mutant.file}, {mutant.name.rpartition('.')[2]}: {why}", *mutant.lines, sep="\n  ")
     print(f"\n{'file':28}{'mutants':>8}{'killed':>8}{'survived':>9}{'rate':>9}")
     for file, of_file in by_file.items():
         _print_row(file, of_file, FOUND)

@@ -17,6 +17,7 @@ from role_samples import (
     FOREIGN_TRUST,
     GONE,
     KEY,
+    OTHER_SERVICE,
     PROTECTED,
     READ_ONLY,
     REGION,
@@ -288,3 +289,22 @@ def test_the_quotas_are_kept_to_the_last_character() -> None:
     at_the_quota = replace(EXISTING, trust=raised.trust)
     with pytest.raises(MlflowError, match=f"AWS allows {TRUST_POLICY_QUOTA}"):
         plan_role(trusting(TRUST_POLICY_QUOTA - least + 1), at_the_quota)
+
+
+def test_a_refusal_names_everybody_else() -> None:
+    others = [
+        {**OTHER_SERVICE, "Principal": {"Service": [f"{name}.amazonaws.com", "sagemaker.amazonaws.com"]}}
+        for name in "ba"
+    ]
+    shared = replace(EXISTING, trust={"Version": "2012-10-17", "Statement": others})
+    with pytest.raises(MlflowError) as refused:
+        plan_role(GONE, shared)
+    assert refused.value.message == (
+        f"The role 'role' (arn:aws:iam::{ACCOUNT}:role/role) is also trusted to a.amazonaws.com, b.amazonaws.com; deleting it "
+        "would cut them off, and it was left alone. Remove their statements from its trust policy (aws iam "
+        "update-assume-role-policy) and repeat the run."
+    )
+
+
+def test_a_role_whose_trust_was_not_read_is_nobody_elses() -> None:
+    assert plan_role(GONE, replace(EXISTING, trust=None)).changed

@@ -112,6 +112,7 @@ NAMES = {
     "another action only": (trust(allow({"Service": SAGEMAKER}, "sts:TagSession")), False, []),
     "others": (trust(LAMBDA, allow({"AWS": ["b", "a"]})), False, ["a", "b", "lambda.amazonaws.com"]),
     "everybody": (trust(allow("*"), PLAIN), True, ["*"]),
+    "others after a refusal": (trust(DENY, LAMBDA), False, ["lambda.amazonaws.com"]),
 }
 
 

@@ -70,3 +70,9 @@ def test_what_aws_would_refuse_is_refused_before_a_call(tags: dict[str, str], wo
 def test_what_aws_just_allows() -> None:
     for tags in ({"k" * 128: "v" * 256}, {"k": ""}, {str(number): "" for number in range(50)}):
         assert _tags.wished(tags) == tags
+
+
+def test_tags_in_one_order() -> None:
+    written = [{"Key": key, "Value": value} for key, value in (("b", "1"), ("a", "2"), ("c", "0"))]
+    assert list(_tags.from_aws(written).items()) == [("a", "2"), ("b", "1"), ("c", "0")]
+    assert _tags.to_aws({"b": "1", "a": "2"}) == [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "1"}]

@@ -510,3 +510,13 @@ def test_a_refusal_tells_the_server_that_was_seen() -> None:
         assert part in refused.value.message
     with pytest.raises(MlflowError, match=rf"^The tracking server '{NAME}' does not exist in us-east-1, and"):
         make_plan(wish(role_arn=None), None)
+
+
+def test_a_server_that_goes_away_is_shown_in_normal_form() -> None:
+    bare = server(settings={**dict.fromkeys(SETTINGS), "artifact_store_uri": URI + "/"})
+    assert make_plan(wish(state="absent", delete_data=True), bare).before == {
+        **GONE,
+        "tracking_server_status": "Created",
+        "automatic_model_registration": False,
+        "weekly_maintenance_window_start": None,
+    }
