@@ -186,6 +186,7 @@ def test_a_policy_word_for_word() -> None:
 def test_who_has_nothing_but_the_ui() -> None:
     assert list(policy("ui")) == ["LinkToTrackingServers", "OpenUi"]
     assert list(policy("ui", arns=(APP,))) == ["UseApps", "LinkToApps"]
+    assert list(policy("reader", arns=(APP,))) == ["UseApps"]
     assert list(policy("reader", bucket="b")) == [
         "UseTrackingServers",
         "ReadArtifacts",
