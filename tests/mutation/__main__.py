@@ -35,50 +35,47 @@ QUICK = ["-q", "--assert=plain", *(f"-pno:{plugin}" for plugin in WITHOUT)]
 def main() -> int:
     """Make, judge, report; 1 when too many mutants survive."""
     asked = _arguments()
-    verdicts: dict[str, str] = {}
-    if asked.survivors and VERDICTS.exists():
-        known = json.loads(VERDICTS.read_text())
-        verdicts = {name: verdict for name, verdict in known.items() if verdict in FOUND}
     tests = [str(path.relative_to(subject.REPOSITORY)) for path in subject.judging()]
     tree.lay(TREE)
     os.chdir(TREE)
     from mutation import judge, mutants  # they read what was laid
 
     every = mutants.make([path for path in subject.mutated() if not asked.files or path.stem in asked.files], MADE)
-    open_ones = [each for each in every if verdicts.get(each.name) not in FOUND]
+    verdicts: dict[str, str] = json.loads(VERDICTS.read_text()) if VERDICTS.exists() else {}
+    open_ones = [each for each in every if not asked.survivors or verdicts.get(each.key) not in FOUND]
+    judged: list[str] = []
 
-    def tell(name: str, verdict: str) -> None:
-        verdicts[name] = verdict
-        if verdict in FOUND and sum(each in FOUND for each in verdicts.values()) % 100 == 0:
-            _keep(verdicts)
+    def tell(mutant: Mutant, verdict: str) -> None:
+        verdicts[mutant.key] = verdict
+        if verdict in FOUND:
+            judged.append(mutant.name)
+            if len(judged) % 100 == 0:
+                print(f"{len(judged)} of {len(open_ones)} mutants are killed", file=sys.stderr, flush=True)
+                VERDICTS.write_text(json.dumps(verdicts), encoding="utf-8")  # half a run is not lost
 
     code = pytest.main([*QUICK, *tests], plugins=[judge.Judge(open_ones, asked.processes, tell)])
-    _keep(verdicts)
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) or not every:
+    VERDICTS.write_text(json.dumps(verdicts), encoding="utf-8")
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return 2
     return _report(every, verdicts)
-
-
-def _keep(verdicts: Mapping[str, str]) -> None:
-    """Half a run is not lost."""
-    VERDICTS.write_text(json.dumps(verdicts), encoding="utf-8")
-    print(
-        f"{sum(each in FOUND for each in verdicts.values())} of {len(verdicts)} are killed", file=sys.stderr, flush=True
-    )
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mutation")
     parser.add_argument("--survivors", action="store_true", help="only the mutants that survived the run before")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="how many mutants are judged at a time")
-    parser.add_argument("files", nargs="*", help="only the mutants of these files of module_utils, such as _policies")
-    return parser.parse_args()
+    known = [path.stem for path in subject.mutated()]
+    parser.add_argument("files", nargs="*", metavar="file", help=f"only the mutants of these: {', '.join(known)}")
+    asked = parser.parse_args()
+    if not set(asked.files) <= set(known):
+        parser.error(f"{', '.join(sorted(set(asked.files) - set(known)))}: not among {', '.join(known)}")
+    return asked
 
 
 def _report(mutants: Iterable[Mutant], verdicts: Mapping[str, str]) -> int:
     by_file: dict[str, list[str]] = {}
     for mutant in mutants:
-        verdict = verdicts[mutant.name]
+        verdict = verdicts[mutant.key]
         by_file.setdefault(mutant.file, []).append(verdict)
         if verdict not in FOUND:
             why = survivors.reason(mutant) or f"{verdict}, and asks for a test"

@@ -49,11 +49,11 @@ hypothesis.settings.load_profile("mutation")
 class Judge:
     """Judges these mutants, so many at a time, and tells what became of each."""
 
-    def __init__(self, mutants: Sequence[Mutant], processes: int, told: Callable[[str, str], None]) -> None:
+    def __init__(self, mutants: Sequence[Mutant], processes: int, told: Callable[[Mutant, str], None]) -> None:
         self.mutants = mutants
         self._processes = processes
         self._told = told
-        self._running: dict[int, str] = {}
+        self._running: dict[int, Mutant] = {}
         self._found: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
@@ -68,22 +68,22 @@ class Judge:
         gc.freeze()
         properties = {number for number, item in enumerate(items) if hypothesis.is_hypothesis_test(item.obj)}
         for mutant in self.mutants:
-            self._told(mutant.name, SURVIVED if mutant.function in asked else UNTESTED)
+            self._told(mutant, SURVIVED if mutant.function in asked else UNTESTED)
         for suite in (set(range(len(items))) - properties, properties):
             for mutant in self.mutants:
                 numbers = [number for number in asked.get(mutant.function, ()) if number in suite]
                 if numbers and mutant.name not in self._found:
-                    self._start(mutant.name, [items[number] for number in numbers])
+                    self._start(mutant, [items[number] for number in numbers])
             while self._running:
                 self._wait()
         return True
 
-    def _start(self, mutant: str, items: Sequence[pytest.Function]) -> None:
+    def _start(self, mutant: Mutant, items: Sequence[pytest.Function]) -> None:
         while len(self._running) >= self._processes:
             self._wait()
         child = os.fork()
         if not child:
-            _judge(mutant, items)
+            _judge(mutant.name, items)
         self._running[child] = mutant
 
     def _wait(self) -> None:
@@ -91,7 +91,7 @@ class Judge:
         mutant = self._running.pop(child)
         code = os.waitstatus_to_exitcode(status)
         if code:
-            self._found.add(mutant)
+            self._found.add(mutant.name)
             self._told(mutant, KILLED if code == 1 else TIMEOUT)
 
 

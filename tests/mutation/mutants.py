@@ -13,6 +13,7 @@ import hashlib
 import json
 import typing as t
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from mutation import operators
@@ -33,14 +34,21 @@ class Mutant:
     """One mutant.
 
     :param name: by which it is chosen, with its module.
+    :param source: stands for the text of the file: with another one, the same name means another mutant.
     :param function: the key of its function, by which tests are known that go through it.
     :param lines: what is otherwise in it, as in a diff.
     """
 
     name: str
+    source: str
     file: str
     function: str
     lines: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """By which its verdict is kept."""
+        return f"{self.source} {self.name}"
 
 
 def make(paths: Iterable[Path], kept: Path) -> list[Mutant]:
@@ -56,10 +64,9 @@ def make(paths: Iterable[Path], kept: Path) -> list[Mutant]:
 def _of_file(path: Path, kept: Path) -> Iterator[Mutant]:
     place = COLLECTION / path
     source = (REPOSITORY / path).read_text(encoding="utf-8")
-    made = (
-        kept
-        / f"{path.stem}.{hashlib.sha256((source + OPERATORS.read_text(encoding='utf-8')).encode()).hexdigest()[:16]}.json"
-    )
+    made_of = source + OPERATORS.read_text(encoding="utf-8") + version("mutmut")
+    digest = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    made = kept / f"{path.stem}.{digest}.json"
     if not made.exists():
         mutated = mutate_file_contents(str(place), source)
         spans = {name: (span.start - 1, span.end) for name, span in mutated.line_span_by_function_name.items()}
@@ -71,7 +78,7 @@ def _of_file(path: Path, kept: Path) -> Iterator[Mutant]:
     for name in names:
         function = name.partition(INFIX)[0]
         original, mutant = (lines[slice(*spans[each])] for each in (f"{function}{INFIX}{ORIGINAL}", name))
-        yield Mutant(f"{module}.{name}", path.stem, f"{module}.{function}", tuple(_differing(original, mutant)))
+        yield Mutant(f"{module}.{name}", digest, path.stem, f"{module}.{function}", tuple(_differing(original, mutant)))
 
 
 def _differing(original: list[str], mutant: list[str]) -> Iterator[str]:

@@ -270,7 +270,7 @@ def test_a_filter_as_aws_takes_it(scope: dict[str, t.Any], written: dict[str, t.
 
 
 def test_what_says_nothing_is_left_out() -> None:
-    rule = {
+    rule: dict[str, t.Any] = {
         "id": "r",
         "status": None,
         "filter": {"prefix": "", "tags": {}, "object_size_less_than": None, "object_size_greater_than": 0},

@@ -379,6 +379,8 @@ def test_a_bucket_key_that_is_wished_off_goes() -> None:
 
 
 def test_a_bucket_without_a_word_about_bucket_keys_has_none() -> None:
-    answer = {"ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {}}]}}
+    answer: dict[str, t.Any] = {
+        "ServerSideEncryptionConfiguration": {"Rules": [{"ApplyServerSideEncryptionByDefault": {}}]}
+    }
     nothing = {"sse_algorithm": None, "kms_key_id": None, "bucket_key_enabled": False}
     assert settings.Encryption("aws:kms", False, None).normal(answer, PLACE) == nothing

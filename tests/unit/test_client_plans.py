@@ -144,7 +144,7 @@ def test_what_the_module_returns_of_an_inline_policy() -> None:
         "tags": {},
     }
     assert describe_inline(INLINE, state) == described
-    nothing = {"policy_document": {}, "kms_key_arn": None, "roles": [], "groups": []}
+    nothing: Json = {"policy_document": {}, "kms_key_arn": None, "roles": [], "groups": []}
     assert describe_inline(INLINE, InlineState()) == {**described, **nothing}
 
 

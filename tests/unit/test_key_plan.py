@@ -280,7 +280,7 @@ def test_the_quota_of_the_policy() -> None:
         return replace(WISH, users=(*(f"role/{index:04}{'x' * 90}" for index in range(number)), last))
 
     room = POLICY_QUOTA - size(plan_key(with_users(200, "role/1"), KEY).predicted.policy or {})
-    number = 200 + room // (size([f"arn:aws:iam::{ACCOUNT}:role/0000{'x' * 90}"]) - 1)
+    number = 200 + room // len(f'"arn:aws:iam::{ACCOUNT}:role/0000,"' + 90 * "x")
     left = POLICY_QUOTA - size(plan_key(with_users(number, "role/1"), KEY).predicted.policy or {})
     fits = with_users(number, f"role/{'1' * (1 + left)}")
     assert size(plan_key(fits, KEY).predicted.policy or {}) == POLICY_QUOTA
