@@ -90,6 +90,8 @@ class Judge:
         child, status = os.wait()
         mutant = self._running.pop(child)
         code = os.waitstatus_to_exitcode(status)
+        if code > 1:
+            raise RuntimeError(f"{mutant.name} could not be judged")
         if code:
             self._found.add(mutant.name)
             self._told(mutant, KILLED if code == 1 else TIMEOUT)
@@ -107,18 +109,19 @@ def _asked(items: Sequence[pytest.Function]) -> Mapping[str, list[int]]:
     with os.fdopen(reading) as pipe:
         told = pipe.read()
     os.wait()
-    if not told:
-        raise pytest.UsageError("the tests fail without a mutant")
-    asked: dict[str, list[int]] = json.loads(told)
+    asked: dict[str, list[int]] | str = json.loads(told or '"a test"')
+    if isinstance(asked, str):
+        raise pytest.UsageError(f"{asked} fails without a mutant")
     return asked
 
 
-def _calls(items: Sequence[pytest.Function]) -> dict[str, list[int]]:
+def _calls(items: Sequence[pytest.Function]) -> dict[str, list[int]] | str:
+    """The numbers of the tests by function, or the name of the one that fails."""
     set_mutant_under_test(STATISTICS)
     asked: dict[str, list[int]] = {}
     for number, item in enumerate(items):
         if not _passes(item, items[number + 1 : number + 2]):
-            raise AssertionError(f"{item.nodeid} fails without a mutant")
+            return item.nodeid
         for function in state()._stats:
             asked.setdefault(function, []).append(number)
         state()._stats.clear()
@@ -130,12 +133,12 @@ def _judge(mutant: str, items: Sequence[pytest.Function]) -> t.NoReturn:
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(LIMIT * 30)
-    found = True
+    code = 2
     try:
         set_mutant_under_test(mutant)
-        found = not all(_passes(item, items[number + 1 : number + 2]) for number, item in enumerate(items))
+        code = int(not all(_passes(item, items[number + 1 : number + 2]) for number, item in enumerate(items)))
     finally:
-        os._exit(int(found))
+        os._exit(code)
 
 
 def _passes(item: pytest.Function, following: Sequence[pytest.Function]) -> bool:
@@ -145,6 +148,8 @@ def _passes(item: pytest.Function, following: Sequence[pytest.Function]) -> bool
         item.session._setupstate.setup(item)
         item.runtest()
         item.session._setupstate.teardown_exact(following[0] if following else None)
+    except pytest.skip.Exception:
+        return True
     except (Exception, SystemExit, pytest.fail.Exception):
         return False
     return True
