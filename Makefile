@@ -33,7 +33,7 @@ FOR_MUTATION := $(VENV)/mutation/requirements
 PLAYBOOK := $(BIN)/ansible-playbook --inventory inventories/$(ENV) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help deploy check destroy stop start status verify audit ui clients up down test test-deep mutation lint sanity units integration molecule galaxy policies faults build docs bench bench-migration migration-matrix requirements clean chromium
+.PHONY: help deploy check destroy stop start status verify audit ui clients up down test test-deep coverage mutation lint sanity units integration molecule galaxy policies faults build docs bench bench-migration migration-matrix requirements clean chromium
 
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -94,6 +94,13 @@ test: lint sanity-installed chromium ## Everything that CI gates
 
 test-deep: $(FOR_TEST) ## 50,000 property examples a resource, others each time (hours)
 	MLFLOW_TEST_PROPERTIES=deep $(BIN)/python -m pytest -n 2 --dist worksteal tests/properties $(ARGS)
+
+coverage: $(FOR_TEST) ## How much of plugins/ the tests go through (twice as long as the tests)
+	@mkdir -p build/coverage && rm -f build/coverage/data*
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(or $(ARGS),tests)
+	@# A process that was killed leaves a file behind that says nothing.
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
 
 mutation: $(FOR_TEST) $(FOR_MUTATION) ## Mutate the decisions: the unit tests must notice 90 % of the mutants (ARGS=--survivors: those again)
 	PYTHONPATH=$(abspath $(dir $(FOR_MUTATION))):$(CURDIR)/tests $(BIN)/python -m mutation $(ARGS)
