@@ -269,9 +269,11 @@ def test_a_bucket_that_is_not_empty_is_not_deleted(contents: Contents, words: st
     assert words in failure.value.message
 
 
+RULE = {"id": "r", "status": "Enabled", "filter": {}, "expiration": {"days": 1}}
+
+
 def test_a_wish_with_everything_in_the_order_in_which_it_is_written() -> None:
     flags = dict.fromkeys(SECURE_DEFAULTS["public_access_block"], False)
-    rule = {"id": "r", "status": "Enabled", "filter": {}, "expiration": {"days": 1}}
     wish = wish_of(
         versioning="Suspended",
         encryption="aws:kms:dsse",
@@ -301,7 +303,7 @@ def test_a_wish_with_everything_in_the_order_in_which_it_is_written() -> None:
             settings.ObjectOwnership("ObjectWriter"),
             settings.Encryption("aws:kms:dsse", True, None),
             settings.Versioning("Suspended"),
-            Lifecycle((rule,), ("AbortIncompleteMultipartUploads",), True),
+            Lifecycle((RULE,), ("AbortIncompleteMultipartUploads",), True),
             settings.Logging("logs", "a/", "EventTime"),
             Cors((cors_rule(CORS_RULE),), True),
             Policy(False, True, ("210987654321",), (STATEMENT,), True),
