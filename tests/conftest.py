@@ -18,11 +18,17 @@ import local_region
 import module_run
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck, settings
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
     from in_process_aws.place import Place
+
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
