@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import keep_bytecode
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import keep_bytecode, kept_bytecode
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._where_modules_run import (
     loading_pays,
     would_run_here,
@@ -33,7 +33,6 @@ if t.TYPE_CHECKING:
 @functools.cache
 def controller_module() -> ModuleType | None:
     """What runs modules here; None where that is not possible."""
-    keep_bytecode()
     try:
         with lasting():
             from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _controller_module, _warm_up
@@ -45,10 +44,11 @@ def controller_module() -> ModuleType | None:
 
 def load_beforehand() -> None:
     """Load what is slow to load, for all workers that are forked from now on."""
-    if controller_module():
-        from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _warm_up
+    with kept_bytecode():
+        if controller_module():
+            from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _warm_up
 
-        _warm_up.load_once()
+            _warm_up.load_once()
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class AwsAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type i
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """The module's result is the task's."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        keep_bytecode()
         result.update(self.task_result(task_vars or {}))
         return result
 

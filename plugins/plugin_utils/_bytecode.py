@@ -12,13 +12,14 @@ beside the files, Python compiles them each time, too.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import typing as t
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -46,3 +47,15 @@ def keep_bytecode() -> None:
     """From now on."""
     if KeptBytecode not in sys.meta_path:
         sys.meta_path.insert(0, KeptBytecode)
+
+
+@contextlib.contextmanager
+def kept_bytecode() -> Iterator[None]:
+    """Meanwhile: what imports a plugin finds Python's way to import as it was."""
+    before = KeptBytecode in sys.meta_path
+    keep_bytecode()
+    try:
+        yield
+    finally:
+        if not before:
+            sys.meta_path.remove(KeptBytecode)

@@ -16,7 +16,12 @@ from pathlib import Path
 import pytest
 from local_region import REPOSITORY
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import OURS, KeptBytecode
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import (
+    OURS,
+    KeptBytecode,
+    keep_bytecode,
+    kept_bytecode,
+)
 
 IMPORT = """
 from ansible.plugins.loader import init_plugin_loader
@@ -88,16 +93,18 @@ def test_where_nothing_may_be_kept_it_is_found_all_the_same(collection: Path) ->
     assert kept(collection) == []
 
 
-def test_python_as_it_stands_is_not_changed_by_a_second_time() -> None:
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _bytecode
-
+def test_the_way_to_import_is_changed_once_and_for_a_while_where_that_is_asked_for() -> None:
     before: list[t.Any] = list(sys.meta_path)
+    others = [each for each in before if each is not KeptBytecode]
     try:
-        _bytecode.keep_bytecode()
-        _bytecode.keep_bytecode()
-        assert sys.meta_path.count(t.cast("t.Any", KeptBytecode)) == 1
-        assert [each for each in sys.meta_path if each is not KeptBytecode] == [
-            each for each in before if each is not KeptBytecode
-        ]
+        sys.meta_path[:] = others
+        with kept_bytecode():
+            assert sys.meta_path == [KeptBytecode, *others]
+        assert sys.meta_path == others
+        keep_bytecode()
+        keep_bytecode()
+        with kept_bytecode():
+            assert sys.meta_path == [KeptBytecode, *others]
+        assert sys.meta_path == [KeptBytecode, *others]
     finally:
         sys.meta_path[:] = before
