@@ -20,7 +20,7 @@ from benchmarks.migration.contest import PEER, MeasurementError, Outcome, Scenar
 from benchmarks.migration.targets import DATABASE, SERVER, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 LATEST = REPOSITORY / "build" / "bench-migration"
 FULL = (
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     scenarios = [each for each in (QUICK if options.quick else FULL) if each.name in (options.only or each.name)]
     try:
-        outcomes = [outcome for scenario in scenarios for outcome in _measured(scenario, options.without_peer)]
+        outcomes = [_told(outcome) for scenario in scenarios for outcome in _measured(scenario, options.without_peer)]
     except MeasurementError as failure:
         print(f"\nNothing was measured, because a migration did not do what it had to:\n{failure}", file=sys.stderr)
         return 2
@@ -72,18 +72,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _measured(scenario: Scenario, without_peer: bool) -> list[Outcome]:
+def _measured(scenario: Scenario, without_peer: bool) -> Iterator[Outcome]:
     with tempfile.TemporaryDirectory(prefix="bench-migration-") as folder, stage(scenario, Path(folder)) as ready:
         _say(f"{scenario.name}: {scenario.runs} runs, from the database")
-        outcomes = ours(ready, DATABASE, database(ready.source), again=True)
+        yield from ours(ready, DATABASE, database(ready.source), again=True)
         _say(f"{scenario.name}: from the server")
-        outcomes += ours(ready, SERVER, {"uri": ready.source_url})
+        yield from ours(ready, SERVER, {"uri": ready.source_url})
         if scenario.is_compared and not without_peer:
             if not PEER.exists():
                 raise MeasurementError(f"{PEER} is missing: make bench-migration makes it.")
             _say(f"{scenario.name}: mlflow-export-import")
-            outcomes.append(peer(ready))
-    return outcomes
+            yield peer(ready)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """Each as soon as it is there: all of them take an hour."""
+    _say(_row(outcome))
+    return outcome
 
 
 def _say(line: str) -> None:
@@ -92,15 +97,16 @@ def _say(line: str) -> None:
 
 def _table(outcomes: Sequence[Outcome]) -> str:
     head = f"{'scenario':9}{'tool':26}{'wall s':>9}{'CPU s':>8}{'MiB':>6}{'source':>8}{'target':>8}{'differences':>13}  arrived"
-    lines = [head]
-    for each in outcomes:
-        differing = "-" if each.differences is None else str(each.differences)
-        missing = ", ".join(f"{table} {part}" for table, part in each.arrived.items() if len(set(part.split("/"))) > 1)
-        lines.append(
-            f"{each.scenario:9}{each.contestant:26}{each.wall:9.1f}{each.cpu:8.1f}{each.memory_mib:6.0f}"
-            f"{each.requests_of_source:8}{each.requests_of_target:8}{differing:>13}  {missing or 'everything'}"
-        )
-    return "\n".join(lines)
+    return "\n".join([head, *(_row(each) for each in outcomes)])
+
+
+def _row(outcome: Outcome) -> str:
+    differing = "-" if outcome.differences is None else str(outcome.differences)
+    missing = ", ".join(f"{table} {part}" for table, part in outcome.arrived.items() if len(set(part.split("/"))) > 1)
+    return (
+        f"{outcome.scenario:9}{outcome.contestant:26}{outcome.wall:9.1f}{outcome.cpu:8.1f}{outcome.memory_mib:6.0f}"
+        f"{outcome.requests_of_source:8}{outcome.requests_of_target:8}{differing:>13}  {missing or 'everything'}"
+    )
 
 
 if __name__ == "__main__":

@@ -146,9 +146,8 @@ def _region(home: Path) -> Iterator[LocalRegion]:
         stop(region)
 
 
-def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -> list[Outcome]:
+def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -> Iterator[Outcome]:
     """Our module from a source; a second time from an unchanged source when C(again)."""
-    outcomes = []
     with stage.target(name) as (folder, url, far):
         arguments = stage.folder / f"{name}.json"
         wish = {"source": source, "target": {"uri": url}, "verify": "none"}
@@ -163,8 +162,7 @@ def ours(stage: Stage, name: str, source: dict[str, str], again: bool = False) -
             # What looks like a write may be a question whether the server knows a path.
             outcome.writes = _result(stage.folder / f"{name}.log")["traffic"]["target"]["writes"]
             outcome.differences = stage.differences(folder)
-            outcomes.append(outcome)
-    return outcomes
+            yield outcome
 
 
 def peer(stage: Stage) -> Outcome:
