@@ -27,7 +27,7 @@ KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY_ID}"
 POLICY = {
     "Version": "2012-10-17",
-    "Id": "mlflow-key",
+    "Id": "mlflow-key/mlflow",
     "Statement": administration_statements("aws", ACCOUNT, []),
 }
 NO_KEY = KeyState("aws", ACCOUNT, REGION)

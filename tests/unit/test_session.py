@@ -5,29 +5,29 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import ssl
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
+import botocore
 import botocore.session
 import pytest
 from botocore import httpsession
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import UnknownServiceError
-from botocore.loaders import create_loader
+from botocore.loaders import JSONFileLoader
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _session
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import client_config
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session, share_trust
-
-if t.TYPE_CHECKING:
-    from pathlib import Path
 
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
 
@@ -219,14 +219,26 @@ def test_a_module_in_a_process_of_its_own_shares_nothing() -> None:
     assert one is not same
 
 
-@pytest.mark.parametrize("service", ["s3", "iam", "sagemaker"])
-def test_models_are_what_botocore_loads(service: str) -> None:
-    ours, its_own = _session._models(None), create_loader()
-    assert isinstance(ours.file_loader, _session.PlainFiles)
-    for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
-        found, expected = ours.load_service_model(service, kind), its_own.load_service_model(service, kind)
-        assert json.dumps(found) == json.dumps(expected)
-    assert ours.load_data("partitions") == its_own.load_data("partitions")
+@pytest.mark.parametrize(
+    "file",
+    [
+        "s3/2006-03-01/service-2",
+        "iam/2010-05-08/endpoint-rule-set-1",
+        "sagemaker/2017-07-24/service-2",
+        "sagemaker/2017-07-24/paginators-1",
+        "partitions",
+    ],
+)
+def test_models_are_what_botocore_loads(file: str) -> None:
+    path = str(Path(botocore.__file__).parent / "data" / file)
+    read: t.Any = getattr(JSONFileLoader(), "_load_file")  # noqa: B009  # load_file remembers in tests what clients then change
+    expected = read(f"{path}.json", open) or read(f"{path}.json.gz", gzip.open)
+    assert json.dumps(_session.PlainFiles().load_file(path)) == json.dumps(expected)
+    assert _session.PlainFiles().exists(path)
+
+
+def test_sessions_read_models_that_way() -> None:
+    assert isinstance(_session._models(None).file_loader, _session.PlainFiles)
 
 
 def test_a_model_that_does_not_exist_is_botocores_error() -> None:
