@@ -18,6 +18,8 @@ from local_region import REPOSITORY, LocalRegion
 from migration_servers import FaultyProxy, Managed, new_app
 from module_run import Modules
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._rest_histories import WHOLE_PATH
+
 if t.TYPE_CHECKING:
     from pathlib import Path
 
@@ -55,6 +57,8 @@ def test_faults_of_every_kind_at_both_ends_change_nothing(
         modules = Modules(behind(managed_mlflow.region, endpoint))
         run = modules.run(MODULE, **wish(source, target), requests_per_second=400)
         assert near.faults >= 5 and far.faults >= 5
+        histories = {line.split("?")[0] for line in near.requests if "/metrics/" in line}
+        assert histories == {f"GET {WHOLE_PATH}"}
         assert run.result["traffic"]["target"]["retries"] > 0 and run.result["traffic"]["source"]["retries"] > 0
         assert target.differences(self_hosted) == []
         assert (run.result["losses"], run.result["differences"]) == (0, 0)

@@ -10,6 +10,7 @@ only about what survives all other tests: with few examples, and no time to make
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import json
 import os
@@ -53,7 +54,7 @@ class Judge:
         self.mutants = mutants
         self._processes = processes
         self._told = told
-        self._running: dict[int, Mutant] = {}
+        self._running: dict[int, Callable[[int], object]] = {}
         self._found: set[str] = set()
 
     @pytest.hookimpl(tryfirst=True)
@@ -67,34 +68,54 @@ class Judge:
         gc.disable()  # in a fork it would copy the memory that is shared
         gc.freeze()
         properties = {number for number, item in enumerate(items) if hypothesis.is_hypothesis_test(item.obj)}
+        self._require_passing(items, asked)
         for mutant in self.mutants:
             self._told(mutant, SURVIVED if mutant.function in asked else UNTESTED)
         for suite in (set(range(len(items))) - properties, properties):
             for mutant in self.mutants:
                 numbers = [number for number in asked.get(mutant.function, ()) if number in suite]
                 if numbers and mutant.name not in self._found:
-                    self._start(mutant, [items[number] for number in numbers])
-            while self._running:
-                self._wait()
+                    self._start(
+                        mutant.name, [items[number] for number in numbers], functools.partial(self._tell, mutant)
+                    )
+            self._wait_for_all()
         return True
 
-    def _start(self, mutant: Mutant, items: Sequence[pytest.Function]) -> None:
-        while len(self._running) >= self._processes:
-            self._wait()
-        child = os.fork()
-        if not child:
-            _judge(mutant.name, items)
-        self._running[child] = mutant
+    def _require_passing(self, items: Sequence[pytest.Function], asked: Mapping[str, list[int]]) -> None:
+        """A test that fails without those that ran before it would kill every mutant."""
+        functions = {mutant.function for mutant in self.mutants} & asked.keys()
+        for numbers in sorted({tuple(asked[function]) for function in functions}):
+            tests = [items[number] for number in numbers]
+            self._start(None, tests, functools.partial(_require_success, tests[0].nodeid))
+        self._wait_for_all()
 
-    def _wait(self) -> None:
-        child, status = os.wait()
-        mutant = self._running.pop(child)
-        code = os.waitstatus_to_exitcode(status)
+    def _tell(self, mutant: Mutant, code: int) -> None:
         if code > 1:
             raise RuntimeError(f"{mutant.name} could not be judged")
         if code:
             self._found.add(mutant.name)
             self._told(mutant, KILLED if code == 1 else TIMEOUT)
+
+    def _start(self, mutant: str | None, items: Sequence[pytest.Function], told: Callable[[int], object]) -> None:
+        while len(self._running) >= self._processes:
+            self._wait()
+        child = os.fork()
+        if not child:
+            _judge(mutant, items)
+        self._running[child] = told
+
+    def _wait(self) -> None:
+        child, status = os.wait()
+        self._running.pop(child)(os.waitstatus_to_exitcode(status))
+
+    def _wait_for_all(self) -> None:
+        while self._running:
+            self._wait()
+
+
+def _require_success(first: str, code: int) -> None:
+    if code:
+        raise pytest.UsageError(f"without a mutant, and alone, the tests fail that begin with {first}")
 
 
 def _asked(items: Sequence[pytest.Function]) -> Mapping[str, list[int]]:
@@ -128,7 +149,7 @@ def _calls(items: Sequence[pytest.Function]) -> dict[str, list[int]] | str:
     return asked
 
 
-def _judge(mutant: str, items: Sequence[pytest.Function]) -> t.NoReturn:
+def _judge(mutant: str | None, items: Sequence[pytest.Function]) -> t.NoReturn:
     """End this process with 1 when a test notices the mutant."""
     resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -29,17 +29,17 @@ init_plugin_loader()
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._bytecode import keep_bytecode
 keep_bytecode()
 keep_bytecode()
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags
-print(_tags.__file__)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _lasting
+print(_lasting.__file__)
 """
 UTILS = REPOSITORY / "plugins" / "module_utils"
 
 
 def test_a_plain_file_is_found_with_a_loader_that_keeps_bytecode() -> None:
-    spec = KeptBytecode.find_spec(f"{OURS}module_utils._tags", [str(UTILS)])
+    spec = KeptBytecode.find_spec(f"{OURS}module_utils._lasting", [str(UTILS)])
     assert spec is not None
     assert isinstance(spec.loader, SourceFileLoader)
-    assert Path(str(spec.origin)) == UTILS / "_tags.py"
+    assert Path(str(spec.origin)) == UTILS / "_lasting.py"
     assert spec.cached is not None
 
 
@@ -49,7 +49,7 @@ def test_a_plain_file_is_found_with_a_loader_that_keeps_bytecode() -> None:
         (f"{OURS}module_utils", [str(UTILS.parent)]),
         (f"{OURS}module_utils._no_such_file", [str(UTILS)]),
         ("ansible_collections.amazon.aws.plugins.module_utils.modules", [str(UTILS)]),
-        (f"{OURS}module_utils._tags", None),
+        (f"{OURS}module_utils._lasting", None),
     ],
 )
 def test_everything_else_is_left_to_the_others(name: str, path: list[str] | None) -> None:
@@ -80,16 +80,16 @@ def kept(collection: Path) -> list[str]:
 
 
 def test_what_was_compiled_is_kept_and_a_changed_file_is_compiled_again(collection: Path) -> None:
-    file = collection / "plugins" / "module_utils" / "_tags.py"
+    file = collection / "plugins" / "module_utils" / "_lasting.py"
     assert imported(collection) == str(file)
-    assert "_tags" in kept(collection)
+    assert "_lasting" in kept(collection)
     file.write_text(file.read_text() + "\nraise SystemExit('changed')\n")
     with pytest.raises(subprocess.CalledProcessError, match="1"):
         imported(collection)
 
 
 def test_where_nothing_may_be_kept_it_is_found_all_the_same(collection: Path) -> None:
-    assert imported(collection, PYTHONDONTWRITEBYTECODE="1").endswith("_tags.py")
+    assert imported(collection, PYTHONDONTWRITEBYTECODE="1").endswith("_lasting.py")
     assert kept(collection) == []
 
 

@@ -232,9 +232,11 @@ def test_a_module_in_a_process_of_its_own_shares_nothing() -> None:
 def test_models_are_what_botocore_loads(file: str) -> None:
     path = str(Path(botocore.__file__).parent / "data" / file)
     read: t.Any = getattr(JSONFileLoader(), "_load_file")  # noqa: B009  # load_file remembers in tests what clients then change
+    files = _session.PlainFiles(JSONFileLoader())
     expected = read(f"{path}.json", open) or read(f"{path}.json.gz", gzip.open)
-    assert json.dumps(_session.PlainFiles().load_file(path)) == json.dumps(expected)
-    assert _session.PlainFiles().exists(path)
+    assert json.dumps(files.load_file(path)) == json.dumps(expected)
+    assert files.exists(path)
+    assert files.load_file(f"{path}-of-nothing") is None
 
 
 def test_sessions_read_models_that_way() -> None:
