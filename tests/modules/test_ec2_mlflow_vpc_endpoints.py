@@ -181,6 +181,7 @@ class TestCreate:
         message = modules.fail(MODULE, **{**network.wish, "services": ["app"]}, wait_timeout=1)
         assert "Timed out after 1 s" in message
         assert "app pending" in message
+        network.region.admin("POST", "clock", {"advance": 60})
         unwaited = modules.run(MODULE, **{**network.wish, "services": ["sts"]}, wait=False)
         assert unwaited.result["endpoints"]["sts"]["state"] == "pending"
 
