@@ -27,13 +27,13 @@ FULL = (
     Scenario("plain", "plain", 1000),
     Scenario("real", "real", 1000),
     Scenario("far", "plain", 50, delay=0.08),
-    Scenario("limited", "plain", 200, allowed=25, steps=20, is_compared=False),
+    Scenario("limited", "plain", 400, allowed=25, steps=5, is_compared=False),
 )
 QUICK = (
     Scenario("plain", "plain", 100),
     Scenario("real", "real", 100),
     Scenario("far", "plain", 20, delay=0.08),
-    Scenario("limited", "plain", 50, allowed=25, steps=20, is_compared=False),
+    Scenario("limited", "plain", 50, allowed=25, steps=5, is_compared=False),
 )
 
 

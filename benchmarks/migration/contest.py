@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,7 @@ class Stage:
         root = f"s3://{BUCKET}/{name.replace(' ', '-')}"
         with mlflow_server(folder, workers=WORKERS, artifact_root=root) as url:
             far = FaultyProxy(url, delay=self.scenario.delay, allowed=self.scenario.allowed)
+            _warm_up(url)
             with far.running() as address:
                 yield folder, address, far
         shutil.rmtree(folder)
@@ -131,9 +133,30 @@ def stage(scenario: Scenario, folder: Path) -> Iterator[Stage]:
     source = folder / "source"
     write_workload(source, "--kind", scenario.kind, "--runs", str(scenario.runs), "--steps", str(scenario.steps))
     with _region(folder / "aws") as region, mlflow_server(source, workers=WORKERS) as url:
+        _warm_up(url)
         near = FaultyProxy(url, delay=scenario.delay)
         with near.running() as address:
             yield Stage(scenario, folder, source, address, near, region)
+
+
+def _warm_up(url: str) -> None:
+    """Have every worker of a server answer what is read most: each imports the greater part of MLflow with its first answer."""
+    experiments = _ask(url, "experiments/search", {"max_results": 100})["experiments"]
+    ids = [each["experiment_id"] for each in experiments]
+    for _number in range(8 * WORKERS):
+        found = _ask(url, "runs/search", {"experiment_ids": ids, "max_results": 1}).get("runs")
+        if found:
+            run_id = found[0]["info"]["run_id"]
+            _ask(url, f"runs/get?run_id={run_id}")
+            _ask(url, f"artifacts/list?run_id={run_id}")
+
+
+def _ask(url: str, path: str, question: dict[str, Any] | None = None) -> dict[str, Any]:
+    body = None if question is None else json.dumps(question).encode()
+    asked = urllib.request.Request(f"{url}/api/2.0/mlflow/{path}", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        answered: dict[str, Any] = json.load(answer)
+    return answered
 
 
 @contextlib.contextmanager

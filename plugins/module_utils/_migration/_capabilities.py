@@ -12,6 +12,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import read_concurrently
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
 
 if t.TYPE_CHECKING:
@@ -20,7 +21,8 @@ if t.TYPE_CHECKING:
 UNKNOWN = "unknown"
 ABSENT = (404, 405, 501)
 """Answers of a server that does not know the path."""
-NOBODY = "m-00000000000000000000000000000000"
+NO_MODEL = "m-00000000000000000000000000000000"
+NO_DATASET = "d-00000000000000000000000000000000"
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,15 @@ class Capabilities:
 def probe(api: MlflowApi) -> Capabilities:
     """Ask a server. Raises ApiError when it lets nobody in or does not answer."""
     api.search("/api/2.0/mlflow/experiments/search", {"max_results": 1})
-    version = _version(api)
-    has_models = _knows(api, "GET", f"/api/2.0/mlflow/logged-models/{NOBODY}")
-    return Capabilities(
-        version=version,
-        logged_models=has_models,
-        traces=_takes_traces(api),
-        evaluation_datasets=_knows(api, "GET", "/api/3.0/mlflow/datasets/d-00000000000000000000000000000000"),
-        prompts=has_models,
+    told = read_concurrently(
+        {
+            "version": lambda: _version(api),
+            "logged_models": lambda: _knows(api, "GET", f"/api/2.0/mlflow/logged-models/{NO_MODEL}"),
+            "traces": lambda: _takes_traces(api),
+            "evaluation_datasets": lambda: _knows(api, "GET", f"/api/3.0/mlflow/datasets/{NO_DATASET}"),
+        }
     )
+    return Capabilities(**told, prompts=told["logged_models"])
 
 
 def _version(api: MlflowApi) -> str:

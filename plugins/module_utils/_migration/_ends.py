@@ -12,9 +12,10 @@ import os
 import threading
 import typing as t
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, read_concurrently
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive import (
     SCHEMES,
@@ -114,46 +115,69 @@ def open_ends(module: AwsModule) -> Ends:
             module.no_log_values.update({password, unquote(password)})
     if not 1 <= module.params["concurrency"] <= CONNECTIONS:
         raise MlflowError(f"concurrency: {module.params['concurrency']} is not allowed: give 1 to {CONNECTIONS}.")
+    if _scheme(str(target_wish["uri"])) in DATABASES:
+        raise MlflowError(
+            f"target.uri: '{target_wish['uri']}' is a database, and nobody but its server may write to it. Give the server's URL."
+        )
     s3 = _s3_of(module)
-    target, target_as_source = _target(module, target_wish, s3)
-    source, source_api = _source(module, source_wish, s3)
-    return Ends(source, source_api, target, target_as_source)
+    target_server, source_server = _servers(module, target_wish, source_wish)
+    target, target_as_source = _target(target_wish, s3, target_server)
+    source = _source(source_wish, s3, source_server)
+    return Ends(source, source_server.api if source_server else None, target, target_as_source)
+
+
+@dataclass(frozen=True)
+class Server:
+    """One MLflow server that answers."""
+
+    api: MlflowApi
+    can: Capabilities
+
+
+def _servers(
+    module: AwsModule, target_wish: Mapping[str, t.Any], source_wish: Mapping[str, t.Any]
+) -> tuple[Server | None, Server | None]:
+    """Those ends that are servers, asked at the same time what they can."""
+    wishes = {
+        "target": ("target.uri", target_wish, module.params["requests_per_second"]),
+        "source": ("source.uri", source_wish, None),
+    }
+    apis = {
+        end: _api(module, option, wish, rate)
+        for end, (option, wish, rate) in wishes.items()
+        if _scheme(str(wish["uri"])) not in (*SCHEMES, *DATABASES)
+    }
+    can = read_concurrently({end: partial(probe, api) for end, api in apis.items()})
+    servers = {end: Server(api, can[end]) for end, api in apis.items()}
+    return servers.get("target"), servers.get("source")
 
 
 def _target(
-    module: AwsModule, wish: Mapping[str, t.Any], s3: Callable[[], t.Any]
+    wish: Mapping[str, t.Any], s3: Callable[[], t.Any], server: Server | None
 ) -> tuple[RestTarget | Archive, RestSource | ArchiveSource]:
-    uri = str(wish["uri"])
-    if _scheme(uri) in DATABASES:
-        raise MlflowError(
-            f"target.uri: '{uri}' is a database, and nobody but its server may write to it. Give the server's URL."
-        )
-    if _scheme(uri) in SCHEMES:
-        archive = archive_at("target.uri", uri, s3)
+    if server is None:
+        archive = archive_at("target.uri", str(wish["uri"]), s3)
         return archive, ArchiveSource(archive, is_target=True)
-    api = _api(module, "target.uri", wish, module.params["requests_per_second"])
-    can = probe(api)
-    files = ArtifactStore(s3, api, wish["artifacts_destination"])
-    return RestTarget(api, can, files), RestSource(api, can, files)
+    files = ArtifactStore(s3, server.api, wish["artifacts_destination"])
+    return RestTarget(server.api, server.can, files), RestSource(server.api, server.can, files)
 
 
-def _source(module: AwsModule, wish: Mapping[str, t.Any], s3: Callable[[], t.Any]) -> tuple[Source, MlflowApi | None]:
+def _source(wish: Mapping[str, t.Any], s3: Callable[[], t.Any], server: Server | None) -> Source:
     uri, destination = str(wish["uri"]), wish["artifacts_destination"]
-    if _scheme(uri) in SCHEMES:
-        archive = archive_at("source.uri", uri, s3)
-        if not archive.load():
-            raise MlflowError(
-                f"source.uri: there is no archive at '{uri}': it has no archive.json, which is the last file that an "
-                "archiving run writes. When it was interrupted, repeat it."
-            )
-        return ArchiveSource(archive), None
+    if server is not None:
+        is_here = bool(destination) and urlsplit(str(destination)).scheme in ("", "file")
+        return RestSource(server.api, server.can, ArtifactStore(s3, server.api, destination, is_local=is_here))
     if _scheme(uri) in DATABASES:
         store = ArtifactStore(s3, None, destination, is_local=True)
         database = Database("source.uri", uri, wish["username"], wish["password"])
-        return SqlSource(database, store, wish["workspace"] or DEFAULT_WORKSPACE), None
-    api = _api(module, "source.uri", wish, None)
-    is_here = bool(destination) and urlsplit(str(destination)).scheme in ("", "file")
-    return RestSource(api, probe(api), ArtifactStore(s3, api, destination, is_local=is_here)), api
+        return SqlSource(database, store, wish["workspace"] or DEFAULT_WORKSPACE)
+    archive = archive_at("source.uri", uri, s3)
+    if not archive.load():
+        raise MlflowError(
+            f"source.uri: there is no archive at '{uri}': it has no archive.json, which is the last file that an "
+            "archiving run writes. When it was interrupted, repeat it."
+        )
+    return ArchiveSource(archive)
 
 
 def _scheme(uri: str) -> str:

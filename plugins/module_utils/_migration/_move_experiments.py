@@ -64,6 +64,8 @@ class ExperimentMover:
             else:
                 self._update(experiment, there)
         except ApiError as error:
+            if error.status == 0:
+                raise
             self._context.tally.add("experiment", failed=1)
             self._context.tally.problem("experiment", experiment.id, experiment.name, error.message)
         self._context.advance("experiment", 1)

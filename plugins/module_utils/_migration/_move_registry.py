@@ -12,6 +12,7 @@ import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import read_concurrently
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _rest_parse as parse
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import (
@@ -42,10 +43,14 @@ class RegistryMover:
 
     def survey(self) -> None:
         """Find out what is in the target."""
+        target = self._context.target
+        read = read_concurrently(
+            {"versions": lambda: list(target.versions()), "models": lambda: list(target.registered_models())}
+        )
         versions: dict[str, list[ModelVersion]] = {}
-        for version in self._context.target.versions():
+        for version in read["versions"]:
             versions.setdefault(version.name, []).append(version)
-        for item in self._context.target.registered_models():
+        for item in read["models"]:
             self._there[item["name"]] = parse.registered_model(item, versions.get(item["name"], ()))
 
     def there(self, name: str) -> RegisteredModel | None:

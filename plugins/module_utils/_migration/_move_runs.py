@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import typing as t
-from collections import defaultdict
+from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._archive_records import BrokenRecord
@@ -86,6 +86,7 @@ class RunMover:
         self._room = BoundedSemaphore(2 * context.workers)
         self._futures: list[Future[None]] = []
         self._waiting: list[Run] = []
+        self._coming: dict[str, Event] = {}
         self._is_broken = False
 
     def survey(self, experiment_ids: Sequence[str]) -> None:
@@ -137,21 +138,37 @@ class RunMover:
         self._context.advance("run", 1)
 
     def _submit(self, pool: ThreadPoolExecutor, runs: Sequence[Run], may_wait: bool) -> None:
+        for batch, histories in self._read_ahead(_parents_first(runs)):
+            for run in batch:
+                self._room.acquire()
+                # A parent that was submitted before has a thread, so that who waits for it waits for something that goes on.
+                parent = self._coming.get(run.parent_id or "")
+                self._coming[run.id] = Event()
+                self._futures.append(pool.submit(self._move, run, histories, parent, may_wait))
+            self._let_go_of_done()
+
+    def _read_ahead(self, runs: Sequence[Run]) -> Iterator[tuple[list[Run], Future[Histories]]]:
+        """Batches of runs, and their histories as soon as they are read: while one batch is written, those of the next are."""
+        rest = deque(runs)
+        with ThreadPoolExecutor(1) as reader:
+            upcoming = self._begin_to_read(reader, rest)
+            while upcoming is not None:
+                batch, histories = upcoming
+                read = batch.result()
+                upcoming = self._begin_to_read(reader, rest)
+                yield read, histories
+
+    def _begin_to_read(
+        self, reader: ThreadPoolExecutor, rest: deque[Run]
+    ) -> tuple[Future[list[Run]], Future[Histories]] | None:
+        if not rest:
+            return None
+        batch = reader.submit(self._next_batch, rest)
+        return batch, reader.submit(lambda: self._context.source.histories(batch.result()))
+
+    def _next_batch(self, rest: deque[Run]) -> list[Run]:
         source = self._context.source
-        generations = _generations(runs)
-        for generation in generations:
-            start = 0
-            while start < len(generation):
-                size = source.batch_size()
-                batch = source.with_model_inputs(generation[start : start + size])
-                start += size
-                histories = source.histories(batch)
-                for run in batch:
-                    self._room.acquire()
-                    self._futures.append(pool.submit(self._move, run, histories, may_wait))
-                self._let_go_of_done()
-            if generation is not generations[-1]:
-                self._end_round()
+        return source.with_model_inputs([rest.popleft() for _number in range(min(len(rest), source.batch_size()))])
 
     def _let_go_of_done(self) -> None:
         done = [future for future in self._futures if future.done()]
@@ -172,9 +189,11 @@ class RunMover:
         used = {*run.model_inputs, *(old for old, _point in journal.model_points_of(run.id))}
         return any(journal.is_to_come(old, run.id) for old in used) if self._context.target.can.logged_models else False
 
-    def _move(self, run: Run, histories: Histories, may_wait: bool) -> None:
+    def _move(self, run: Run, histories: Future[Histories], parent: Event | None, may_wait: bool) -> None:
         is_over = True
         try:
+            if parent is not None:
+                parent.wait()
             if self._is_broken:
                 return
             if may_wait and self._must_wait(run):
@@ -192,10 +211,17 @@ class RunMover:
             self._is_broken = True
             raise
         finally:
+            self._arrived(run)
             self._room.release()
             self._context.advance("run", int(is_over))
 
-    def _pipeline(self, run: Run, histories: Histories) -> None:
+    def _arrived(self, run: Run) -> None:
+        """Children need not wait any more: their parent is there, or does not come in this round."""
+        coming = self._coming.pop(run.id, None)
+        if coming is not None:
+            coming.set()
+
+    def _pipeline(self, run: Run, histories: Future[Histories]) -> None:
         target, journal = self._context.target, self._context.journal
         known = journal.get("run", run.id)
         run_digest = origin.run_digest(run)
@@ -206,8 +232,9 @@ class RunMover:
             there = self._create(run, {origin.DIGEST: run_digest} if ends_itself else {})
         else:
             there = self._resume(run, known)
+        self._arrived(run)
         models = self._models.move_of(run, there.id)
-        self._log(run, there, histories, {} if known is None else self._changed_tags(run, there))
+        self._log(run, there, histories.result(), {} if known is None else self._changed_tags(run, there))
         self._link(run, there, is_new=known is None)
         owner = Owner("run", run.id)
         move_files(self._context, Files(run.name, owner, run.artifact_uri, there.id, there.artifact_uri, known is None))
@@ -281,11 +308,16 @@ class RunMover:
             self._context.tally.problem("run", run.id, run.name, what)
 
 
-def _generations(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs by how deep they are nested within the list: parents are created before children."""
-    depth: dict[str, int] = {}
-    found: dict[int, list[Run]] = defaultdict(list)
-    for run in runs:
-        depth[run.id] = depth.get(run.parent_id or "", -1) + 1
-        found[depth[run.id]].append(run)
-    return [found[each] for each in sorted(found)]
+def _parents_first(runs: Sequence[Run]) -> list[Run]:
+    """By how deep runs are nested within the list; tags of users' own may nest them in a circle."""
+    parents = {run.id: run.parent_id or "" for run in runs}
+
+    def depth(run: Run) -> int:
+        above: set[str] = set()
+        each = run.id
+        while each in parents and each not in above:
+            above.add(each)
+            each = parents[each]
+        return len(above)
+
+    return sorted(runs, key=depth)

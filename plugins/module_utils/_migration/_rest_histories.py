@@ -34,13 +34,14 @@ BULK_PATHS = (
 HISTORY = "/api/2.0/mlflow/metrics/get-history"
 REFUSED = (400, 403, 404, 405, 501)
 """How a server answers what it does not know, or does not allow."""
-BULK_RUNS = 100
+BULK_RUNS = 32
+"""Runs that are read together at most: with more, the source is busy in bursts, during which nothing is written."""
 SAMPLED = 2500
 """How many steps a server returns in bulk at most; of more it chooses some, in older versions over all runs together."""
 SURE = SAMPLED // 2
 """Fewer steps than this are never a choice, whichever way it is made."""
-HELD = 200_000
-"""Points that a batch may hold in memory."""
+HELD = 100_000
+"""Points that a batch may hold in memory; the next batch is read while one is written."""
 PAGE = 20_000
 FIRST_BATCH = 8
 FEWEST = 3

@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import read_concurrently
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_experiments import ExperimentMover
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_models import LoggedModelMover
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._move_registry import RegistryMover
@@ -24,6 +26,8 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
 )
 
 if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import Experiment
 
@@ -43,20 +47,32 @@ class Transfer:
     def survey(self) -> None:
         """Read what is meant of the source and what is in the target already. Writes nothing."""
         context = self._context
-        self.experiment_mover.survey()
-        for experiment in context.source.experiments():
+        read = read_concurrently(
+            {"here": lambda: list(context.source.experiments()), "there": self.experiment_mover.survey}
+        )
+        for experiment in read["here"]:
             if context.filters.takes_experiment(experiment):
                 self.experiments.append(experiment)
             else:
                 context.tally.add("experiment", left_out=1)
-        ids = self.experiment_mover.remember(self.experiments)
         self._runs = RunMover(context, self.experiments, self._models, self.experiment_mover)
+        ids = self.experiment_mover.remember(self.experiments)
+        of_experiments = {
+            "runs": lambda: self._runs.survey(ids),
+            "traces": lambda: self._traces.survey(ids),
+        }
+        read_concurrently(
+            {
+                **(of_experiments if ids else {}),
+                "models": lambda: self._survey_models(ids),
+                "registry": self.registry_mover.survey,
+                "evaluation datasets": self.evaluation_dataset_mover.survey,
+            }
+        )
+
+    def _survey_models(self, ids: Sequence[str]) -> None:
         if ids:
-            self._runs.survey(ids)
             self._models.survey(ids)
-            self._traces.survey(ids)
-        self.registry_mover.survey()
-        self.evaluation_dataset_mover.survey()
         self._models.index(self.experiments)
 
     def forecast(self) -> Forecast:
@@ -65,13 +81,13 @@ class Transfer:
 
     def move(self) -> None:
         """Write what is not in the target."""
-        for experiment in self.experiments:
-            self.experiment_mover.move(experiment)
+        with ThreadPoolExecutor(self._context.workers) as pool:
+            list(pool.map(self.experiment_mover.move, self.experiments))
         moved = [each for each in self.experiments if self._context.journal.get("experiment", each.id)]
         self._runs.move_all()
         self._models.move_without_run()
         self.registry_mover.move_all()
         self._traces.move_all(moved)
         self.evaluation_dataset_mover.move_all(moved)
-        for experiment in moved:
-            self.experiment_mover.finish(experiment)
+        with ThreadPoolExecutor(self._context.workers) as pool:
+            list(pool.map(self.experiment_mover.finish, moved))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Saves the whole state a second after a change, and brings it back at start.
+"""Saves the whole state a second after a change (later when it is large), and brings it back at start.
 
 One file: a line of JSON that says what wrote it, then a pickle. A pickle is code, so the file belongs to the
 user alone (0600), and one of another version is refused instead of guessed at.
@@ -14,6 +14,7 @@ import pickle
 import shutil
 import sys
 import threading
+import time
 from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 FILE_NAME = "snapshot"
 DELAY_SECONDS = 1.0
+MOST_SHARE = 0.05
+"""Which part of one processor saving may take: with thousands of objects, each save is a good part of a second."""
 
 _log = logging.getLogger(__name__)
 Content = dict[str, dict[str, Any]]
@@ -154,13 +157,16 @@ class Persistence:
                 part.load(content["parts"][name])
 
     def _run(self) -> None:
+        pause = DELAY_SECONDS
         while self._changes.wait():
-            self._changes.wait_closed(DELAY_SECONDS)
+            self._changes.wait_closed(pause)
+            began = time.thread_time()
             try:
                 self.save()
             except OSError:
                 _log.exception("the state could not be saved")
                 self._changes.mark()
+            pause = max(DELAY_SECONDS, (time.thread_time() - began) / MOST_SHARE)
 
     def _dumped_parts(self) -> dict[str, object]:
         return {name: part.dump() for name, part in self._parts.items()}
