@@ -144,12 +144,12 @@ def test_a_metric_of_few_runs_is_read_run_by_run() -> None:
 
 def test_a_batch_holds_no_more_than_fits_into_memory() -> None:
     keys = ("loss", "acc", "auc")
-    server = Server({f"run{number}": {key: history(2000, key) for key in keys} for number in range(4)})
+    server = Server({f"run{number}": {key: history(1200, key) for key in keys} for number in range(4)})
     with ThreadPoolExecutor(2) as pool:
         reader = BulkReader(t.cast("t.Any", server), pool)
         for _round in range(10):
             reader.read(runs(server))
-        assert reader.batch == 100_000 // 6000
+        assert reader.batch == 100_000 // 3600
 
 
 @pytest.mark.parametrize(
