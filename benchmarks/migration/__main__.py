@@ -26,7 +26,7 @@ LATEST = REPOSITORY / "build" / "bench-migration"
 FULL = (
     Scenario("plain", "plain", 1000),
     Scenario("real", "real", 1000),
-    Scenario("far", "plain", 50, delay=0.08),
+    Scenario("far", "plain", 75, delay=0.08),
     Scenario("limited", "plain", 400, allowed=25, steps=5, is_compared=False),
 )
 QUICK = (

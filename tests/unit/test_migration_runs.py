@@ -43,18 +43,14 @@ class NoHistories:
 
 @dataclass
 class Source:
-    """Pages of runs, read two at a time.
+    """The histories of runs, read two at a time.
 
     :param gate: histories are there when it is open.
     :param was_open: whether it was, each time that histories were wanted.
     """
 
-    pages: Sequence[Sequence[Run]]
     gate: threading.Event = field(default_factory=threading.Event)
     was_open: bool = True
-
-    def runs(self, _experiments: Sequence[Experiment]) -> Iterator[Sequence[Run]]:
-        return iter(self.pages)
 
     def with_model_inputs(self, runs: Sequence[Run]) -> list[Run]:
         return list(runs)
@@ -100,7 +96,7 @@ class NoExperiments:
 
 def moved(pages: Sequence[Sequence[Run]], workers: int = 2, opens_at: int = 0) -> Target:
     """A target after these runs have moved to it."""
-    source = Source(pages)
+    source = Source()
     target = Target(source, opens_at)
     if not opens_at:
         source.gate.set()
@@ -108,7 +104,7 @@ def moved(pages: Sequence[Sequence[Run]], workers: int = 2, opens_at: int = 0) -
     journal.put(Moved("experiment", "1", "9", "", {}))
     context = Context(t.cast("t.Any", source), journal, Tally(), workers=workers, target=t.cast("t.Any", target))
     mover = RunMover(context, [EXPERIMENT], LoggedModelMover(context), t.cast("t.Any", NoExperiments()))
-    thread = threading.Thread(target=mover.move_all, daemon=True)
+    thread = threading.Thread(target=mover.move_all, args=[pages], daemon=True)
     thread.start()
     thread.join(2 * PATIENCE)
     assert not thread.is_alive(), "runs wait for each other"

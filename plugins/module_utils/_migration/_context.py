@@ -86,7 +86,7 @@ class Work:
     journal: Journal
     tally: Tally
     filters: Filters = field(default_factory=Filters)
-    workers: int = 16
+    workers: int = 12
     advance: Callable[[str, int], None] = lambda _kind, _number: None
 
     def rewrite(self, content: bytes) -> bytes:

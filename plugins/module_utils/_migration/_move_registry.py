@@ -26,6 +26,8 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
 
 if t.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
 
 SAGEMAKER_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,56}")
@@ -57,10 +59,10 @@ class RegistryMover:
         """A registered model of the target as the survey found it."""
         return self._there.get(name)
 
-    def move_all(self) -> None:
-        """Every registered model and prompt that is meant."""
+    def move_all(self, models: Iterable[RegisteredModel]) -> None:
+        """Every registered model and prompt of these that is meant."""
         with ThreadPoolExecutor(self._context.workers) as pool:
-            futures = [pool.submit(self._move, model) for model in self._context.source.registered_models()]
+            futures = [pool.submit(self._move, model) for model in models]
             for future in futures:
                 future.result()
 

@@ -27,7 +27,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
@@ -96,10 +96,10 @@ class RunMover:
             facts = {**placeholder.facts, "old_uri": ""}
             self._context.journal.put(Moved("run", there.tags[origin.ID], there.id, placeholder.digest, facts))
 
-    def move_all(self) -> None:
-        """Every run that is not complete. A run waits for the one that it is nested in and for the models that it used."""
+    def move_all(self, pages: Iterable[Sequence[Run]]) -> None:
+        """Every run of these pages that is not complete. A run waits for the one that it is nested in and for the models that it used."""
         with ThreadPoolExecutor(self._context.workers) as pool:
-            for page in self._context.source.runs(list(self._experiments.values())):
+            for page in pages:
                 self._submit(pool, self._todo(pool, page), may_wait=True)
             self._end_round()
             progress = True

@@ -24,9 +24,10 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
     Forecast,
     forecast,
 )
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._read_ahead import ReadAhead
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._context import Context
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import Experiment
@@ -38,6 +39,7 @@ class Transfer:
     def __init__(self, context: Context) -> None:
         self._context = self.work = context
         self.experiments: list[Experiment] = []
+        self.total = 0
         self.experiment_mover = ExperimentMover(context)
         self._models = LoggedModelMover(context)
         self.registry_mover = RegistryMover(context)
@@ -61,14 +63,16 @@ class Transfer:
             "runs": lambda: self._runs.survey(ids),
             "traces": lambda: self._traces.survey(ids),
         }
-        read_concurrently(
+        read = read_concurrently(
             {
+                "total": lambda: context.source.count_runs(self.experiments),
                 **(of_experiments if ids else {}),
                 "models": lambda: self._survey_models(ids),
                 "registry": self.registry_mover.survey,
                 "evaluation datasets": self.evaluation_dataset_mover.survey,
             }
         )
+        self.total = read["total"]
 
     def _survey_models(self, ids: Sequence[str]) -> None:
         if ids:
@@ -81,13 +85,21 @@ class Transfer:
 
     def move(self) -> None:
         """Write what is not in the target."""
-        with ThreadPoolExecutor(self._context.workers) as pool:
-            list(pool.map(self.experiment_mover.move, self.experiments))
+        source = self._context.source
+        pages, registered = ReadAhead(source.runs(self.experiments)), ReadAhead(source.registered_models())
+        self._at_once(self.experiment_mover.move, self.experiments)
         moved = [each for each in self.experiments if self._context.journal.get("experiment", each.id)]
-        self._runs.move_all()
+        self._runs.move_all(pages)
         self._models.move_without_run()
-        self.registry_mover.move_all()
-        self._traces.move_all(moved)
-        self.evaluation_dataset_mover.move_all(moved)
+        read_concurrently(
+            {
+                "registry": lambda: self.registry_mover.move_all(registered),
+                "traces": lambda: self._traces.move_all(moved),
+                "evaluation datasets": lambda: self.evaluation_dataset_mover.move_all(moved),
+            }
+        )
+        self._at_once(self.experiment_mover.finish, moved)
+
+    def _at_once(self, action: Callable[[Experiment], None], experiments: Sequence[Experiment]) -> None:
         with ThreadPoolExecutor(self._context.workers) as pool:
-            list(pool.map(self.experiment_mover.finish, moved))
+            list(pool.map(action, experiments))
