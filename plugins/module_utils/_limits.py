@@ -54,3 +54,16 @@ ONCE_PAUSES = 0.5, 5.0
 EC2_PAUSES = 1.0, 10.0
 CLOUDTRAIL_BUSY, CLOUDTRAIL_BUSY_PAUSE = 30.0, 1.0
 CLOUDTRAIL_CONFIRMATION, CLOUDTRAIL_CONFIRMATION_PAUSE = 20.0, 0.5
+
+MLFLOW_ATTEMPTS = 12
+"""How often one request to an MLflow server is sent before a migration gives up on throttling, 5xx answers and lost connections."""
+MLFLOW_ATTEMPTS_AT_500 = 7
+"""An internal error is as a rule the same each time; a server that starts or is busy says something else."""
+MLFLOW_PAUSES = 0.1, 20.0
+MLFLOW_CONNECT_TIMEOUT = 10.0
+MLFLOW_READ_TIMEOUT = 120.0
+ARTIFACT_ATTEMPTS = 6
+"""How often a file is begun anew that broke off on its way."""
+ARTIFACT_PAUSES = 0.4, 10.0
+DATABASE_LOCK = 60.0
+"""How long SQLite may be locked by the server that writes there."""

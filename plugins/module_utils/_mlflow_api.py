@@ -29,6 +29,7 @@ except ImportError:
     HTTPConnection = HTTPSConnection = object  # type: ignore[assignment,misc]  # never used then
     NETWORK_ERRORS = (OSError,)
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._request_pace import Pace
 
@@ -38,13 +39,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_endpoint import Endpoint
 
 CONNECTIONS = 32
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 120.0
-ATTEMPTS = 12
-ATTEMPTS_AT_500 = 7
-"""An internal error is as a rule the same each time; a server that starts or is busy says something else."""
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 20.0
+FIRST_PAUSE, LONGEST_PAUSE = limits.MLFLOW_PAUSES
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 """Answers that may be another one next time."""
 STREAM_CHUNK = 1 << 20
@@ -178,19 +173,19 @@ class MlflowApi:
         find: Callable[[], dict[str, t.Any] | None] | None,
     ) -> dict[str, t.Any]:
         pause = FIRST_PAUSE
-        for number in range(1, ATTEMPTS + 1):
+        for number in range(1, limits.MLFLOW_ATTEMPTS + 1):
             try:
                 return attempt()
             except LostAnswer as lost:
-                if number == ATTEMPTS or (lost.status == 500 and number >= ATTEMPTS_AT_500):
-                    raise self._gave_up(method, path, lost) from lost
+                if _is_enough(number, lost.status):
+                    raise self._gave_up(method, path, lost, number) from lost
                 self._rest(pause)
                 found = find() if find else None
                 if found is not None:
                     return found
             except ApiError as refused:
                 # 429 is refused before it is carried out, so even a create may be sent again.
-                if refused.status != 429 or number == ATTEMPTS:
+                if refused.status != 429 or _is_enough(number, refused.status):
                     raise
                 self._rest(pause)
             self.traffic.count_retry()
@@ -200,9 +195,9 @@ class MlflowApi:
     def _rest(self, pause: float) -> None:
         self._sleep(pause * random.uniform(0.5, 1.0))
 
-    def _gave_up(self, method: str, path: str, lost: LostAnswer) -> ApiError:
+    def _gave_up(self, method: str, path: str, lost: LostAnswer, attempts: int) -> ApiError:
         return ApiError(
-            f"{self.endpoint.name} gave no good answer to {method} {path}, however often it was asked: {lost}. "
+            f"{self.endpoint.name} gave no good answer to {method} {path} in {attempts} attempts: {lost}. "
             "See whether the server runs and can be reached from here, then repeat the run: it continues where it stopped.",
             lost.status,
             "",
@@ -291,12 +286,16 @@ class MlflowApi:
         return LostAnswer(error) if answer.status in PASSING or is_race else error
 
 
+def _is_enough(attempts: int, status: int) -> bool:
+    return attempts >= (limits.MLFLOW_ATTEMPTS_AT_500 if status == 500 else limits.MLFLOW_ATTEMPTS)
+
+
 def _pool(endpoint: Endpoint) -> t.Any:
     parts = urlsplit(endpoint.url)
     settings: dict[str, t.Any] = {
         "maxsize": CONNECTIONS,
         "block": True,
-        "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+        "timeout": urllib3.Timeout(connect=limits.MLFLOW_CONNECT_TIMEOUT, read=limits.MLFLOW_READ_TIMEOUT),
     }
     if parts.scheme == "http":
         pool: t.Any = urllib3.HTTPConnectionPool(str(parts.hostname), parts.port, **settings)

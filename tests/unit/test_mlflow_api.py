@@ -17,11 +17,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _mlflow_endpoint as endpoints
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import (
-    ATTEMPTS,
-    ATTEMPTS_AT_500,
     ApiError,
     LostAnswer,
     MlflowApi,
@@ -110,10 +109,13 @@ def test_what_is_refused_is_told_at_once(server: Scripted, status: int) -> None:
     assert (failure.value.status, failure.value.code, len(server.requests)) == (status, "BAD", 1)
 
 
-@pytest.mark.parametrize(("fault", "attempts"), [(500, ATTEMPTS_AT_500), (503, ATTEMPTS), (LOST, ATTEMPTS)])
+@pytest.mark.parametrize(
+    ("fault", "attempts"),
+    [(500, limits.MLFLOW_ATTEMPTS_AT_500), (503, limits.MLFLOW_ATTEMPTS), (LOST, limits.MLFLOW_ATTEMPTS)],
+)
 def test_repeating_ends(server: Scripted, fault: t.Any, attempts: int) -> None:
     server.script = [fault] * 50
-    with pytest.raises(ApiError, match="continues where it stopped"):
+    with pytest.raises(ApiError, match=f"in {attempts} attempts: .* continues where it stopped"):
         api(server).get("/api/x")
     assert len(server.requests) == attempts
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-import yaml
-from local_region import ACCOUNT, REPOSITORY
+from local_region import ACCOUNT
+from role_variables import values
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _variable_rules as rules
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _role_specification as specification
@@ -21,19 +21,6 @@ NETWORK = {
     "allowed_cidrs": ["10.0.0.0/8"],
 }
 WEEKEND = {"days": ["Fri"], "time": "19:00"}
-
-
-def values(**changed: t.Any) -> dict[str, t.Any]:
-    """Every variable as a user has it who sets these, and the suffix of the bucket."""
-    defaults: dict[str, t.Any] = yaml.safe_load((REPOSITORY / "roles/mlflow_server/defaults/main.yml").read_text())
-    rendered = {
-        "mlflow_server_name": "mlflow-staging-mlflow",
-        "mlflow_server_role_name": "mlflow-staging-mlflow-role",
-        "mlflow_server_wait_timeout": "3600",
-        "mlflow_server_wait_delay": "30",
-        "mlflow_server_bucket_name_suffix": "a",
-    }
-    return {**defaults, **rendered, **{f"mlflow_server_{name}": value for name, value in changed.items()}}
 
 
 GOOD: list[dict[str, t.Any]] = [

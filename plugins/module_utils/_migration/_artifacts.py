@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, is_passing
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._artifact_places import (
@@ -40,7 +41,7 @@ if t.TYPE_CHECKING:
 
 Result = t.TypeVar("Result")
 
-ATTEMPTS = 6
+FIRST_PAUSE, LONGEST_PAUSE = limits.ARTIFACT_PAUSES
 FAILURES: tuple[type[Exception], ...] = (LostAnswer, ApiError, *NETWORK_ERRORS, *AWS_ERRORS)
 ID_FILE = "MLmodel"
 """The file in which MLflow writes down of which run and model a folder is."""
@@ -107,13 +108,13 @@ def copy_file(source: Place, file: ArtifactFile, target: Place, rewrite: Callabl
 
 def until_it_works(action: Callable[[], Result]) -> Result:
     """Repeat what reads or writes a file as a whole, as long as the reason for its failure may pass."""
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(limits.ARTIFACT_ATTEMPTS):
         try:
             return action()
         except FAILURES as error:
-            if attempt == ATTEMPTS or not _may_pass(error):
+            if attempt + 1 == limits.ARTIFACT_ATTEMPTS or not _may_pass(error):
                 raise
-            time.sleep(min(0.2 * 2**attempt, 10.0))
+            time.sleep(min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE))
     raise AssertionError("unreachable")
 
 

@@ -15,6 +15,7 @@ import typing as t
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 
 if t.TYPE_CHECKING:
@@ -24,7 +25,6 @@ FETCHED = 2000
 """Rows that are in memory at a time."""
 AT_ONCE = 500
 """How many ids one query names: SQLite took at most 999 variables for a long time."""
-BUSY_TIMEOUT = 60.0
 
 DRIVERS: dict[str, tuple[str, ...]] = {
     "postgresql": ("psycopg", "psycopg2"),
@@ -142,7 +142,7 @@ def _sqlite(option: str, uri: str) -> Callable[[], sqlite3.Connection]:
     return lambda: sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro",
         uri=True,
-        timeout=BUSY_TIMEOUT,
+        timeout=limits.DATABASE_LOCK,
         isolation_level=None,
         check_same_thread=False,
     )
