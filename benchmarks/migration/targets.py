@@ -55,6 +55,8 @@ def _of(scenario: Scenario, found: dict[tuple[str, str], Outcome]) -> Iterator[V
             used = mine.requests_of_target / mine.wall / scenario.allowed
             yield Verdict(scenario.name, f"{name}: of the limit used", f"{used:.0%}", f"≥ {USED:.0%}", used >= USED)
     again, first = found.get((scenario.name, AGAIN)), found.get((scenario.name, DATABASE))
+    if again:
+        yield _memory(scenario, again)
     if again and first and scenario.runs >= RUNS_THAT_COUNT:
         part = again.requests_of_target / first.requests_of_target
         is_met = part <= AGAIN_REQUESTS and again.writes == 0
@@ -66,8 +68,12 @@ def _of_one(scenario: Scenario, mine: Outcome) -> Iterator[Verdict]:
     a_run = mine.requests_of_target / scenario.runs
     name = mine.contestant
     yield Verdict(scenario.name, f"{name}: differences", str(mine.differences), "0", mine.differences == 0)
-    measured, is_met = f"{mine.memory_mib:.0f} MiB", mine.memory_mib <= MEMORY_MIB
-    yield Verdict(scenario.name, f"{name}: memory", measured, f"≤ {MEMORY_MIB:.0f} MiB", is_met)
+    yield _memory(scenario, mine)
     if scenario.runs >= RUNS_THAT_COUNT:
         is_met = a_run <= REQUESTS_OF_RUN
         yield Verdict(scenario.name, f"{name}: requests a run", f"{a_run:.2f}", f"≤ {REQUESTS_OF_RUN}", is_met)
+
+
+def _memory(scenario: Scenario, mine: Outcome) -> Verdict:
+    measured, is_met = f"{mine.memory_mib:.0f} MiB", mine.memory_mib <= MEMORY_MIB
+    return Verdict(scenario.name, f"{mine.contestant}: memory", measured, f"≤ {MEMORY_MIB:.0f} MiB", is_met)

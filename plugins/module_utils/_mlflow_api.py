@@ -43,6 +43,10 @@ FIRST_PAUSE, LONGEST_PAUSE = limits.MLFLOW_PAUSES
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 """Answers that may be another one next time."""
 STREAM_CHUNK = 1 << 20
+PAGE_BYTES = 4 << 20
+"""How long an answer should be at most: as objects, it takes several times as much memory."""
+FASTEST_GROWTH = 4
+Answer = t.TypeVar("Answer")
 
 
 class ApiError(MlflowError):
@@ -134,16 +138,32 @@ class MlflowApi:
         """Read by POST."""
         return self.send("POST", path, body=body, is_write=False)
 
-    def pages(self, path: str, body: Mapping[str, t.Any], by_post: bool = True) -> Iterator[dict[str, t.Any]]:
-        """Every page of a search."""
+    def pages(
+        self, path: str, body: Mapping[str, t.Any], by_post: bool = True, first: int = 0
+    ) -> Iterator[dict[str, t.Any]]:
+        """Every page of a search.
+
+        :param first: how many things the first page has, when nobody knows how large they are: those after it have as many as fit
+            into memory, and C(max_results) at most.
+        """
+        most = int(body.get("max_results", 0))
+        size = min(first, most) if first else most
         token: str | None = None
         while True:
-            wish = {**body, "page_token": token} if token else dict(body)
-            page = self.search(path, wish) if by_post else self.get(path, wish)
+            wish = {**body, **({"max_results": size} if size else {}), **({"page_token": token} if token else {})}
+            method, question = ("POST", {"body": wish}) if by_post else ("GET", {"parameters": wish})
+            data = self._read(method, path, **question)
+            page = _document(data)
             yield page
             token = page.get("next_page_token")
             if not token:
                 return
+            if first:
+                size = max(1, min(most, size * PAGE_BYTES // len(data), size * FASTEST_GROWTH))
+
+    def _read(self, method: str, path: str, **question: t.Any) -> bytes:
+        content = {"parameters": None, "body": None, **question}
+        return self._repeat(lambda: self._once(method, path, **content, is_write=False), method, path, None)
 
     def send(
         self,
@@ -154,7 +174,7 @@ class MlflowApi:
         is_write: bool | None = None,
     ) -> dict[str, t.Any]:
         """A request that does no harm when the server carries it out twice."""
-        return self._repeat(lambda: self._once(method, path, parameters, body, is_write), method, path, None)
+        return _document(self._repeat(lambda: self._once(method, path, parameters, body, is_write), method, path, None))
 
     def create(
         self, path: str, body: Mapping[str, t.Any], find: Callable[[], dict[str, t.Any] | None]
@@ -163,15 +183,15 @@ class MlflowApi:
 
         :param find: what the request would have answered, when an earlier attempt was carried out after all; else None.
         """
-        return self._repeat(lambda: self._once("POST", path, None, body, True), "POST", path, find)
+        return self._repeat(lambda: _document(self._once("POST", path, None, body, True)), "POST", path, find)
 
     def _repeat(
         self,
-        attempt: Callable[[], dict[str, t.Any]],
+        attempt: Callable[[], Answer],
         method: str,
         path: str,
-        find: Callable[[], dict[str, t.Any] | None] | None,
-    ) -> dict[str, t.Any]:
+        find: Callable[[], Answer | None] | None,
+    ) -> Answer:
         pause = FIRST_PAUSE
         for number in range(1, limits.MLFLOW_ATTEMPTS + 1):
             try:
@@ -210,12 +230,11 @@ class MlflowApi:
         parameters: Mapping[str, t.Any] | None,
         body: Mapping[str, t.Any] | bytes | None,
         is_write: bool | None,
-    ) -> dict[str, t.Any]:
+    ) -> bytes:
         content = body if body is None or isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
         is_write = method != "GET" if is_write is None else is_write
         answer = self.exchange(method, path, parameters, content, {"Content-Type": "application/json"}, is_write)
-        data = answer.data
-        return t.cast("dict[str, t.Any]", json.loads(data)) if data.strip() else {}
+        return bytes(answer.data)
 
     def download(self, path: str, parameters: Mapping[str, t.Any] | None = None) -> Iterator[bytes]:
         """A file, a piece at a time. Raises LostAnswer when the connection breaks: then begin anew."""
@@ -284,6 +303,10 @@ class MlflowApi:
         # Two writers of the same new row are told so with 400, and the second of them succeeds the next time.
         is_race = answer.status == 400 and "IntegrityError" in text
         return LostAnswer(error) if answer.status in PASSING or is_race else error
+
+
+def _document(data: bytes) -> dict[str, t.Any]:
+    return t.cast("dict[str, t.Any]", json.loads(data)) if data.strip() else {}
 
 
 def _is_enough(attempts: int, status: int) -> bool:

@@ -30,7 +30,7 @@ GOOD = (
 def test_all_targets_of_a_scenario_are_judged() -> None:
     verdicts = judge([PLAIN], GOOD)
     assert [verdict.measure for verdict in verdicts if not verdict.met] == []
-    assert len(verdicts) == 9
+    assert len(verdicts) == 10
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,14 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _lim
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _mlflow_endpoint as endpoints
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import (
+    PAGE_BYTES,
     ApiError,
     LostAnswer,
     MlflowApi,
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 LOST = "lost"
 SERVER_ARN = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/models"
@@ -151,6 +152,24 @@ def test_pages_are_read_to_the_end(server: Scripted) -> None:
     server.script = [(200, '{"runs": [1], "next_page_token": "t"}'), (200, '{"runs": [2]}')]
     assert [page["runs"] for page in api(server).pages("/search", {"max_results": 1})] == [[1], [2]]
     assert json.loads(server.requests[1][3]) == {"max_results": 1, "page_token": "t"}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "asked"),
+    [
+        pytest.param([100, 100, 100, 100], [10, 40, 100, 100], id="small things"),
+        pytest.param([PAGE_BYTES] * 3, [10, 10, 10], id="as many as fit"),
+        pytest.param([2 * PAGE_BYTES, 2 * PAGE_BYTES, 100, 100], [10, 5, 2, 8], id="large things, then small ones"),
+        pytest.param([20 * PAGE_BYTES, 3 * PAGE_BYTES], [10, 1], id="one that is larger than a page should be"),
+    ],
+)
+def test_pages_have_as_many_things_as_fit_into_memory(
+    server: Scripted, sizes: Sequence[int], asked: Sequence[int]
+) -> None:
+    answers = [json.dumps({"models": [], "next_page_token": str(number)}) for number in range(len(sizes) - 1)]
+    server.script = [(200, text.ljust(size)) for text, size in zip([*answers, "{}"], sizes, strict=True)]
+    assert len(list(api(server).pages("/search", {"max_results": 100}, first=10))) == len(sizes)
+    assert [json.loads(each[3])["max_results"] for each in server.requests] == list(asked)
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import MlflowApi
 
 V2, V3 = "/api/2.0/mlflow", "/api/3.0/mlflow"
-RUNS_PAGE = 1000
-MODELS_PAGE = 100
+RUNS_PAGE, FIRST_RUNS = 1000, 200
+MODELS_PAGE, FIRST_MODELS = 100, 10
+"""A logged model brings all of its points along."""
 REGISTRY_PAGE = 1000
 VERSIONS_PAGE = 10_000
 TRACES_PAGE = 200
@@ -101,7 +102,7 @@ class RestSource:
         """Pages of runs, the oldest first."""
         question = {"run_view_type": "ALL", "max_results": RUNS_PAGE, "order_by": ["attributes.start_time ASC"]}
         for ids in _portions(experiments):
-            for page in self.api.pages(f"{V2}/runs/search", {**question, "experiment_ids": ids}):
+            for page in self.api.pages(f"{V2}/runs/search", {**question, "experiment_ids": ids}, first=FIRST_RUNS):
                 yield [parse.run(item) for item in page.get("runs", ())]
 
     def runs_by_id(self, ids: Sequence[str]) -> list[Run]:
@@ -146,7 +147,7 @@ class RestSource:
             return
         for ids in _portions(experiments):
             question = {"experiment_ids": ids, "max_results": MODELS_PAGE}
-            for page in self.api.pages(f"{V2}/logged-models/search", question):
+            for page in self.api.pages(f"{V2}/logged-models/search", question, first=FIRST_MODELS):
                 for item in page.get("models", ()):
                     self._has_models = True
                     yield parse.logged_model(item)

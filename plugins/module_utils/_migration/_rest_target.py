@@ -32,8 +32,9 @@ if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import MlflowApi
 
 V2, V3 = "/api/2.0/mlflow", "/api/3.0/mlflow"
-PAGE = 1000
-MODELS_PAGE = 100
+PAGE, FIRST_RUNS = 1000, 200
+MODELS_PAGE, FIRST_MODELS = 100, 10
+"""A logged model brings all of its points along."""
 VERSIONS_PAGE = 10_000
 TRACES_PAGE = 500
 EXPERIMENTS_AT_ONCE = 100
@@ -71,14 +72,14 @@ class RestTarget:
         """The runs that a migration wrote."""
         for some in _portions(experiment_ids):
             question = {"experiment_ids": some, "run_view_type": "ALL", "max_results": PAGE, "filter": RUN_FILTER}
-            for page in self.api.pages(f"{V2}/runs/search", question):
+            for page in self.api.pages(f"{V2}/runs/search", question, first=FIRST_RUNS):
                 yield from map(parse.run, page.get("runs", ()))
 
     def logged_models(self, experiment_ids: Sequence[str]) -> Iterator[LoggedModel]:
         """All logged models."""
         for some in _portions(experiment_ids):
             question = {"experiment_ids": some, "max_results": MODELS_PAGE}
-            for page in self.api.pages(f"{V2}/logged-models/search", question):
+            for page in self.api.pages(f"{V2}/logged-models/search", question, first=FIRST_MODELS):
                 yield from map(parse.logged_model, page.get("models", ()))
 
     def registered_models(self) -> Iterator[Document]:
