@@ -12,6 +12,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible.module_utils.common.validation import check_type_int
 from ansible.module_utils.parsing.convert_bool import boolean
 
 if t.TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Variables:
         return bool(boolean(self.values[name], strict=False))
 
     def number(self, name: str) -> int:
-        """A whole number, also as text."""
-        return int(self.values[name])
+        """A whole number, also as the text of one, as Ansible reads it."""
+        return int(check_type_int(self.values[name]))
 
     def given(self, name: str) -> bool:
         """Whether it is not empty."""
@@ -45,10 +46,8 @@ class Variables:
         return t.cast("Mapping[str, t.Any]", self.values[name])
 
     def items(self, name: str) -> list[str]:
-        """A list of texts, also as one text with commas."""
-        value = self.values[name]
-        listed = value.split(",") if isinstance(value, str) else value
-        return [str(item).strip() for item in listed if str(item).strip()]
+        """A list of texts."""
+        return listed(self.values[name])
 
     def matches(self, name: str, pattern: str) -> bool:
         """Whether the whole text has this form."""
@@ -70,3 +69,9 @@ class Variables:
     def bucket(self) -> str:
         """The bucket that the artifacts go to."""
         return re.sub(r"^s3://([^/]*).*$", r"\1", self.artifact_store_uri)
+
+
+def listed(value: t.Any) -> list[str]:
+    """A list of texts, also when it was given as one text with commas, as a number (an account without quotes), or not at all."""
+    items = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
+    return [str(item).strip() for item in items if item is not None and str(item).strip()]

@@ -17,7 +17,8 @@ import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_variables import Variables
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._broken_values import has_infinity
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role_variables import Variables, listed
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._variable_rules_security import SECURITY_RULES
 
 if t.TYPE_CHECKING:
@@ -47,6 +48,7 @@ def about_forms(values: Mapping[str, t.Any], options: Mapping[str, t.Any]) -> li
     empty = [name for name in options if values[name] is None]
     dictionaries = [name for name, option in options.items() if option["type"] == "dict" and name not in empty]
     texts = [name for name in dictionaries if not isinstance(values[name], dict)]
+    infinite = [name for name in options if has_infinity(values[name])]
     return [
         *(
             [f"These variables have no value (null): {', '.join(empty)}. Remove them, or give a value."]
@@ -54,6 +56,7 @@ def about_forms(values: Mapping[str, t.Any], options: Mapping[str, t.Any]) -> li
             else []
         ),
         *([f"These variables must be dictionaries: {', '.join(texts)}. {_AS_JSON}"] if texts else []),
+        *([f"These variables have an infinite number in them: {', '.join(infinite)}."] if infinite else []),
     ]
 
 
@@ -266,16 +269,9 @@ def _power_times(times: Sequence[Mapping[str, t.Any]]) -> Iterator[str]:
             'mlflow_server_power_schedule: start and stop need a time in quotes, as in "07:30" or "19:00" (without quotes, YAML '
             "makes a number of it), or a schedule_expression."
         )
-    days = [str(day) for each in times for day in _listed(each.get("days"))]
+    days = [day for each in times for day in listed(each.get("days"))]
     if not all(re.fullmatch(_DAY, day) for day in days):
         yield "mlflow_server_power_schedule: days are Mon, Tue, Wed, Thu, Fri, Sat and Sun."
-
-
-def _listed(value: t.Any) -> Sequence[t.Any]:
-    """A list, also when it is one value or a text with commas."""
-    if isinstance(value, str):
-        return [each.strip() for each in value.split(",")]
-    return value or ()
 
 
 RULES: tuple[Callable[[Variables], Iterator[str]], ...] = (

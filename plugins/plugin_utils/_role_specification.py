@@ -18,6 +18,8 @@ from pathlib import Path
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._broken_values import has_infinity, no_dictionaries
+
 FILE = Path(__file__).resolve().parents[2] / "roles" / "mlflow_server" / "meta" / "argument_specs.yml"
 
 
@@ -44,9 +46,13 @@ _VALIDATOR = ArgumentSpecValidator(OPTIONS)
 def errors(values: t.Mapping[str, t.Any]) -> list[str]:
     """What Ansible's own check has against these values, a sentence each.
 
-    It takes some texts for dictionaries, which the role does not: that is told elsewhere.
+    It takes some texts for dictionaries, which the role does not, and breaks off at infinite numbers: both are told elsewhere.
     """
+    wrong = {name: list(no_dictionaries(OPTIONS[name], value)) for name, value in values.items()}
+    told = [f"{name}{place} must be {noun}." for name, places in wrong.items() for place, noun in places if place]
     checked = {
-        name: value for name, value in values.items() if OPTIONS[name]["type"] != "dict" or isinstance(value, dict)
+        name: value
+        for name, value in values.items()
+        if not (wrong[name] or has_infinity(value) or (OPTIONS[name]["type"] == "dict" and not isinstance(value, dict)))
     }
-    return [f"{message.rstrip('.')}." for message in _VALIDATOR.validate(checked).error_messages]
+    return [*told, *(f"{message.rstrip('.')}." for message in _VALIDATOR.validate(checked).error_messages)]

@@ -10,10 +10,10 @@ import typing as t
 
 import pytest
 from client_policies import ACCOUNT, SERVER
+from module_run import ModuleFailedError, Modules
 
 if t.TYPE_CHECKING:
     from local_region import LocalRegion
-    from module_run import Modules
 
 Json = dict[str, t.Any]
 INJECTED = '"}],"Statement":[{"Effect":"Allow","Action":"*","Resource":"*'
@@ -137,6 +137,10 @@ OTHERS: list[tuple[str, str, object]] = [
     ("iam_mlflow_role", "inline_policies", {"../x": {"Version": "2012-10-17", "Statement": []}}),
     ("s3_mlflow_bucket", "trusted_account_ids", ["*"]),
     ("s3_mlflow_bucket", "policy_statements", [INJECTED]),
+    ("s3_mlflow_bucket", "cors_rules", 5),
+    ("s3_mlflow_bucket", "public_access_block", True),
+    ("scheduler_mlflow_power", "start", 7.5),
+    ("scheduler_mlflow_power", "wait_timeout", float("inf")),
     ("scheduler_mlflow_power", "schedule_group", "../x"),
     ("scheduler_mlflow_power", "role_arn", "*"),
 ]
@@ -174,3 +178,14 @@ def test_the_same_input_without_the_trick_is_taken(modules: Modules, region: Loc
         assert modules.run(
             "iam_mlflow_client_policy", check=True, **{**BASES["iam_mlflow_client_policy"], "artifact_store_uri": uri}
         ).changed
+
+
+@pytest.mark.parametrize("in_controller", [False, True])
+def test_what_ansible_cannot_look_at_is_refused_without_telling_secrets(
+    region: LocalRegion, in_controller: bool
+) -> None:
+    target = {"uri": "https://mlflow.example.com", "password": "hunter2"}
+    with pytest.raises(ModuleFailedError) as failure:
+        Modules(region, in_controller).run("mlflow_migration", source=0, target=target)
+    assert failure.value.result["msg"] == "source must be a dictionary."
+    assert "hunter2" not in json.dumps(failure.value.result)

@@ -53,7 +53,7 @@ BASES: dict[str, Json] = {
     "mlflow_environment": {
         "role": {"name": "mlflow", "artifact_store_uri": "s3://artifacts"},
         "bucket": {"name": "artifacts"},
-        "tracking_server": {"name": "mlflow", "artifact_store_uri": "s3://artifacts", "role_arn": ROLE},
+        "tracking_server": {"name": "mlflow", "artifact_store_uri": "s3://artifacts"},
     },
     "mlflow_migration": {"source": {"uri": "file:///nowhere/old"}, "target": {"uri": "file:///nowhere/new"}},
     "s3_mlflow_bucket": {"name": "artifacts"},

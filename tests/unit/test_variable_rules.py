@@ -50,6 +50,8 @@ GOOD: list[dict[str, t.Any]] = [
     {"power_schedule": {"start": {"schedule_expression": "cron(0 7 ? * MON *)"}}},
     {"power_schedule": {"stop": {"days": "Friday, sat", "time": "7:30"}}},
     {"power_schedule": {"state": "absent"}},
+    {"power_schedule": {"start": None, "stop": WEEKEND}},
+    {"bucket_trusted_account_ids": 123456789012, "wait_delay": "30.0"},
     {"power_schedule": {"timezone": "UTC"}, "state": "absent"},
     {"kms_key": {"create": "yes", "app_key": True}, "kind": "app"},
     {"kms_key": {"create": True, "delete": True}, "state": "absent", "protect": False},
@@ -152,6 +154,7 @@ def test_what_is_refused_and_nothing_else_is_said(changed: dict[str, t.Any], wor
         ({"wait_timeout": "soon"}, "mlflow_server_wait_timeout"),
         ({"wait": "perhaps"}, "mlflow_server_wait"),
         ({"power_schedule": {"stopp": WEEKEND}}, "stopp"),
+        ({"power_schedule": {"stop": 19}}, "mlflow_server_power_schedule.stop must be a dictionary."),
     ],
 )
 def test_types_choices_and_keys_are_those_of_the_documentation(changed: dict[str, t.Any], words: str) -> None:
@@ -163,10 +166,16 @@ def test_types_choices_and_keys_are_those_of_the_documentation(changed: dict[str
     [
         ({"name": None, "tags": None}, "no value (null): mlflow_server_name, mlflow_server_tags. Remove them"),
         ({"tags": '{"a": "b"}'}, "must be dictionaries: mlflow_server_tags. On the command line"),
+        (
+            {"wait_timeout": float("inf"), "power_schedule": {"a": [{"b": -float("inf")}]}},
+            "an infinite number in them: mlflow_server_power_schedule, mlflow_server_wait_timeout.",
+        ),
     ],
 )
 def test_forms(changed: dict[str, t.Any], words: str) -> None:
-    assert words in " ".join(rules.about_forms(values(**changed), specification.OPTIONS))
+    given = values(**changed)
+    assert words in " ".join(rules.about_forms(given, specification.OPTIONS))
+    specification.errors(given)
 
 
 KINDS: list[tuple[dict[str, t.Any], list[str]]] = [
