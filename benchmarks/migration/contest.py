@@ -13,10 +13,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from local_region import REPOSITORY, LocalRegion, start, stop
 from migration_comparison import Comparison, Side, bucket_files, folder_files
 from migration_servers import FaultyProxy, mlflow_server, write_workload
@@ -121,10 +124,19 @@ class Stage:
         shutil.rmtree(folder)
 
     def differences(self, target: Path) -> int:
-        """Between the source and what a target's folder and the bucket hold."""
-        here = folder_files(self.source / "artifacts")
-        there = bucket_files(self.region.client("s3"), here)
-        return len(Comparison(Side(self.source / "mlflow.db", here), Side(target / "mlflow.db", there)).all())
+        """Between the source and what a target's folder and the bucket hold.
+
+        Found in a process of its own: on Linux, the most memory that a process has had is also what those begin with that it starts.
+        """
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
+            return apart.submit(_differences, self.source, target, self.region.environment).result()
+
+
+def _differences(source: Path, target: Path, environment: dict[str, str]) -> int:
+    os.environ.update(environment)
+    here = folder_files(source / "artifacts")
+    there = bucket_files(boto3.client("s3"), here)
+    return len(Comparison(Side(source / "mlflow.db", here), Side(target / "mlflow.db", there)).all())
 
 
 @contextlib.contextmanager
