@@ -37,7 +37,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._broken_values import BREAKS_OFF, broken
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._broken_values import in_words
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session, session_of
 
 if t.TYPE_CHECKING:
@@ -60,14 +60,8 @@ class ProcessModule(AnsibleModule):  # type: ignore[misc]  # ansible-core has no
     """A module in a process of its own, which is how Ansible runs it as a rule."""
 
     def __init__(self, argument_spec: dict[str, t.Any], **settings: t.Any) -> None:
-        try:
-            super().__init__(argument_spec, **settings)
-        except BREAKS_OFF:
-            wrong = broken(argument_spec, self.params)
-            if not wrong:
-                raise
-            # Nobody has found out yet which of the arguments are secret.
-            self.fail_json(msg=" ".join(wrong), invocation={})
+        check = super().__init__
+        in_words(self, argument_spec, lambda: check(argument_spec, **settings))
 
     def add_path_info(self, kwargs: dict[str, t.Any]) -> dict[str, t.Any]:
         """A C(path) in a result is one of IAM: what this machine has under it says nothing."""

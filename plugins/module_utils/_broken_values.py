@@ -12,11 +12,28 @@ import math
 import typing as t
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+Checked = t.TypeVar("Checked")
 BREAKS_OFF: tuple[type[Exception], ...] = (TypeError, OverflowError)
 READ_BY_ANSIBLE: tuple[type, ...] = (dict, str)
 """What its check can look at where there must be a dictionary."""
+
+
+def in_words(module: t.Any, options: Mapping[str, t.Any], check: Callable[[], Checked]) -> Checked:
+    """What Ansible's check returns. Where it breaks off, the module fails with words.
+
+    :param options: the module's argument specification.
+    """
+    try:
+        return check()
+    except BREAKS_OFF:
+        wrong = broken(options, module.params)
+        if not wrong:
+            raise
+    # Nobody has found out yet which of the arguments are secret.
+    module.fail_json(msg=" ".join(wrong), invocation={})
+    raise AssertionError("fail_json returned")
 
 
 def broken(options: Mapping[str, t.Any], values: Mapping[str, t.Any]) -> list[str]:

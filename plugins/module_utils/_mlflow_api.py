@@ -151,8 +151,9 @@ class MlflowApi:
         token: str | None = None
         while True:
             wish = {**body, **({"max_results": size} if size else {}), **({"page_token": token} if token else {})}
-            method, question = ("POST", {"body": wish}) if by_post else ("GET", {"parameters": wish})
-            data = self._read(method, path, **question)
+            data = (
+                self._sent("POST", path, None, wish, False) if by_post else self._sent("GET", path, wish, None, False)
+            )
             page = _document(data)
             yield page
             token = page.get("next_page_token")
@@ -160,10 +161,6 @@ class MlflowApi:
                 return
             if first:
                 size = max(1, min(most, size * PAGE_BYTES // len(data), size * FASTEST_GROWTH))
-
-    def _read(self, method: str, path: str, **question: t.Any) -> bytes:
-        content = {"parameters": None, "body": None, **question}
-        return self._repeat(lambda: self._once(method, path, **content, is_write=False), method, path, None)
 
     def send(
         self,
@@ -174,7 +171,17 @@ class MlflowApi:
         is_write: bool | None = None,
     ) -> dict[str, t.Any]:
         """A request that does no harm when the server carries it out twice."""
-        return _document(self._repeat(lambda: self._once(method, path, parameters, body, is_write), method, path, None))
+        return _document(self._sent(method, path, parameters, body, is_write))
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, t.Any] | None,
+        body: Mapping[str, t.Any] | bytes | None,
+        is_write: bool | None,
+    ) -> bytes:
+        return self._repeat(lambda: self._once(method, path, parameters, body, is_write), method, path, None)
 
     def create(
         self, path: str, body: Mapping[str, t.Any], find: Callable[[], dict[str, t.Any] | None]

@@ -21,7 +21,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import MADE_OF
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._broken_values import BREAKS_OFF, broken
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._broken_values import in_words
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import PLACE, VARIABLE
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._environment_variables import environment
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._plain import plain
@@ -74,7 +74,9 @@ class ControllerModule:
         self.params = plain(invocation.arguments)
         self.no_log_values: set[str] = set()
         self._deprecations: list[dict[str, t.Any]] = []
-        validation = self._validated(argument_spec, rules)
+        validation = in_words(
+            self, argument_spec, lambda: ArgumentSpecValidator(argument_spec, **rules).validate(self.params)
+        )
         self.params.update(validation.validated_parameters)
         self.no_log_values = secrets_in(validation)
         self._deprecations = [dict(each) for each in getattr(validation, "_deprecations", ())]
@@ -84,15 +86,6 @@ class ControllerModule:
             self._refuse(validation)
         if self.check_mode and not supports_check_mode:
             self.exit_json(skipped=True, msg=f"remote module ({self._name}) does not support check mode")
-
-    def _validated(self, argument_spec: dict[str, t.Any], rules: dict[str, t.Any]) -> ValidationResult:
-        try:
-            return ArgumentSpecValidator(argument_spec, **rules).validate(self.params)
-        except BREAKS_OFF:
-            wrong = broken(argument_spec, self.params)
-            if not wrong:
-                raise
-            self.fail_json(" ".join(wrong), invocation={})
 
     def warn(self, warning: str) -> None:
         """Part of the result, each once."""

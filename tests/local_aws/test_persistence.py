@@ -12,6 +12,9 @@ import local_region
 import pytest
 from local_callers import LocalAws, trust_of
 
+from localaws.changes import Changes
+from localaws.persistence import Persistence
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -188,3 +191,20 @@ def test_the_first_line_says_what_wrote_it(restartable: Restartable) -> None:
     with restartable.path("snapshot").open("rb") as file:
         header = json.loads(file.readline())
     assert {"schema", "moto", "python", "region", "account_id", "localaws"} <= set(header)
+
+
+@pytest.mark.parametrize(("cost", "pauses"), [(0.01, [1.0, 1.0, 1.0]), (0.5, [1.0, 10.0, 10.0])])
+def test_a_large_state_is_saved_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cost: float, pauses: list[float]
+) -> None:
+    """Whatever a save takes, it is a twentieth of the time."""
+    spent, paused = [0.0], list[float]()
+    changes = Changes()
+    persistence = Persistence(tmp_path, changes, {}, {}, lambda: True)
+    monkeypatch.setattr("time.thread_time", lambda: spent[0])
+    monkeypatch.setattr(changes, "wait", lambda: len(paused) < len(pauses))
+    monkeypatch.setattr(changes, "wait_closed", paused.append)
+    monkeypatch.setattr(persistence, "save", lambda: spent.__setitem__(0, spent[0] + cost))
+    persistence.start()
+    persistence.stop()
+    assert paused == pytest.approx(pauses)

@@ -192,11 +192,6 @@ def any_value(option: Json) -> st.SearchStrategy[t.Any]:
     return st.one_of(found)
 
 
-def names(changed: Json) -> Sequence[str]:
-    """What a message about these values may name: options, and options within them."""
-    found = list(changed)
-    for value in changed.values():
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, dict):
-                found += [key for key in each if key]
-    return found
+def names(changed: Json, options: Mapping[str, Json]) -> Sequence[str]:
+    """What a message about these values may name: options, and described options within them."""
+    return [*changed, *(key for name in changed for key in options[name].get("options", ()))]

@@ -92,8 +92,8 @@ def test_any_options_of_a_module(world: World, module: str) -> None:
     furnish(world)
     base = pool.BASES[module]
     without_change = refusal(world, module, base, check=True)
-    asked = world.region.calls()
-    assert asked or module == "mlflow_migration", without_change
+    assert world.region.calls() or module == "mlflow_migration", without_change
+    options = pool.specification(module)
 
     def check(changed: pool.Json) -> None:
         arguments = {**base, **changed}
@@ -104,10 +104,10 @@ def test_any_options_of_a_module(world: World, module: str) -> None:
             if world.region.writes():
                 furnish(world)
         elif message is not None and message != without_change and not world.region.calls():
-            is_named = any(name in message for name in (*pool.names(changed), *NAMELESS))
+            is_named = any(name in message for name in (*pool.names(changed, options), *NAMELESS))
             assert is_named, f"{changed} is refused without a name: {message}"
 
-    for_all(pool.changes(pool.specification(module)), EXAMPLES, check)
+    for_all(pool.changes(options), EXAMPLES, check)
 
 
 def test_any_variables_of_the_role() -> None:
@@ -116,7 +116,9 @@ def test_any_variables_of_the_role() -> None:
             found = checked(lambda value: value, {**values(), **changed})
         except AnsibleActionFail as refused:
             message = str(refused)
-            assert any(name.removeprefix("mlflow_server_") in message for name in pool.names(changed)), message
+            assert any(name.removeprefix("mlflow_server_") in message for name in pool.names(changed, role.OPTIONS)), (
+                message
+            )
         else:
             Deployment(found.variables).arguments()
 

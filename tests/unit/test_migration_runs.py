@@ -142,10 +142,19 @@ def test_runs_are_nested_in_what_their_parents_became(
         assert not is_there or order.index(parent.removeprefix("new-")) < order.index(child)
 
 
-def test_many_children_wait_for_their_parents_only() -> None:
-    runs = [run(f"child-{number}", f"parent-{number}") for number in range(40)]
-    target = moved([[*runs, *(run(f"parent-{number}") for number in range(40))]], workers=4)
-    assert all(target.created[f"child-{number}"][PARENT_TAG] == f"new-parent-{number}" for number in range(40))
+def test_children_do_not_wait_until_their_parents_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    is_there = threading.Event()
+    create, waited = Target.create_run, []
+
+    def create_run(target: Target, experiment_id: str, wish: Run, tags: Mapping[str, str]) -> Run:
+        if wish.id == "child":
+            is_there.set()
+        return create(target, experiment_id, wish, tags)
+
+    monkeypatch.setattr(Target, "create_run", create_run)
+    monkeypatch.setattr(Target, "end_run", lambda *_run: waited.append(is_there.wait(PATIENCE / 4)))
+    moved([[run("child", "parent"), run("parent")]])
+    assert waited == [True, True], "the parent ended before its child was created"
 
 
 def test_runs_begin_while_their_histories_are_read() -> None:

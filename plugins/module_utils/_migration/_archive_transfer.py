@@ -59,7 +59,6 @@ class ArchiveTransfer:
         self._archive = archive
         self._writer = ArchiveWriter(work, archive)
         self.experiments: list[Experiment] = []
-        self.total = 0
 
     def survey(self) -> None:
         """Read what is meant of the source and what is in the archive already. Writes nothing."""
@@ -72,7 +71,6 @@ class ArchiveTransfer:
             else:
                 self.work.tally.add("experiment", left_out=1)
         self._archive.find_records()
-        self.total = self.work.source.count_runs(self.experiments)
 
     # What there is in the source.
 

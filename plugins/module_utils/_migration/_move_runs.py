@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import defaultdict, deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import BoundedSemaphore, Event
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _origin as origin
@@ -24,6 +24,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
     late_files,
     move_files,
 )
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._read_ahead import ReadAhead
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_api import ApiError
 
 if t.TYPE_CHECKING:
@@ -138,37 +139,27 @@ class RunMover:
         self._context.advance("run", 1)
 
     def _submit(self, pool: ThreadPoolExecutor, runs: Sequence[Run], may_wait: bool) -> None:
-        for batch, histories in self._read_ahead(_parents_first(runs)):
-            for run in batch:
-                self._room.acquire()
-                # A parent that was submitted before has a thread, so that who waits for it waits for something that goes on.
-                parent = self._coming.get(run.parent_id or "")
-                self._coming[run.id] = Event()
-                self._futures.append(pool.submit(self._move, run, histories, parent, may_wait))
-            self._let_go_of_done()
-
-    def _read_ahead(self, runs: Sequence[Run]) -> Iterator[tuple[list[Run], Future[Histories]]]:
-        """Batches of runs, and their histories as soon as they are read: while one batch is written, those of the next are."""
-        rest = deque(runs)
         with ThreadPoolExecutor(1) as reader:
-            upcoming = self._begin_to_read(reader, rest)
-            while upcoming is not None:
-                batch, histories = upcoming
-                read = batch.result()
-                upcoming = self._begin_to_read(reader, rest)
-                yield read, histories
+            for batch, histories in ReadAhead(self._batches(reader, _parents_first(runs))):
+                for run in batch:
+                    self._room.acquire()
+                    # A parent that was submitted before has a thread, so that who waits for it waits for something that goes on.
+                    parent = self._coming.get(run.parent_id or "")
+                    self._coming[run.id] = Event()
+                    self._futures.append(pool.submit(self._move, run, histories, parent, may_wait))
+                self._let_go_of_done()
 
-    def _begin_to_read(
-        self, reader: ThreadPoolExecutor, rest: deque[Run]
-    ) -> tuple[Future[list[Run]], Future[Histories]] | None:
-        if not rest:
-            return None
-        batch = reader.submit(self._next_batch, rest)
-        return batch, reader.submit(lambda: self._context.source.histories(batch.result()))
-
-    def _next_batch(self, rest: deque[Run]) -> list[Run]:
-        source = self._context.source
-        return source.with_model_inputs([rest.popleft() for _number in range(min(len(rest), source.batch_size()))])
+    def _batches(
+        self, reader: ThreadPoolExecutor, runs: Sequence[Run]
+    ) -> Iterator[tuple[list[Run], Future[Histories]]]:
+        """Runs, and their histories as soon as they are read, from which the source learns how many to read together next."""
+        source, rest = self._context.source, deque(runs)
+        while rest:
+            some = [rest.popleft() for _number in range(min(len(rest), source.batch_size()))]
+            batch = source.with_model_inputs(some)
+            histories = reader.submit(source.histories, batch)
+            yield batch, histories
+            wait([histories])
 
     def _let_go_of_done(self) -> None:
         done = [future for future in self._futures if future.done()]

@@ -119,15 +119,16 @@ def _preview(module: AwsModule, ends: Ends, transfer: Transfer | ArchiveTransfer
 
 def _move(module: AwsModule, ends: Ends, transfer: Transfer | ArchiveTransfer) -> Tally | None:
     work = transfer.work
+    total = ends.source.count_runs(transfer.experiments)
     progress = Progress.of_task(f"migration to {ends.target_place}")
-    work.advance = TransferProgress(progress, "moving", transfer.total).advance
+    work.advance = TransferProgress(progress, "moving", total).advance
     transfer.move()
     for each in ends.source.unreadable():
         work.tally.add(each.kind, failed=1)
         work.tally.problem(*each)
     if module.params["verify"] == "none":
         return None
-    work.advance = TransferProgress(progress, "comparing", transfer.total).advance
+    work.advance = TransferProgress(progress, "comparing", total).advance
     is_full = module.params["verify"] == "content"
     verification = Verification(work, ends.target_as_source, ends.target_can, is_full)
     return verification.run(transfer.experiments)

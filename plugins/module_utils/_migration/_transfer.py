@@ -39,7 +39,6 @@ class Transfer:
     def __init__(self, context: Context) -> None:
         self._context = self.work = context
         self.experiments: list[Experiment] = []
-        self.total = 0
         self.experiment_mover = ExperimentMover(context)
         self._models = LoggedModelMover(context)
         self.registry_mover = RegistryMover(context)
@@ -63,16 +62,14 @@ class Transfer:
             "runs": lambda: self._runs.survey(ids),
             "traces": lambda: self._traces.survey(ids),
         }
-        read = read_concurrently(
+        read_concurrently(
             {
-                "total": lambda: context.source.count_runs(self.experiments),
                 **(of_experiments if ids else {}),
                 "models": lambda: self._survey_models(ids),
                 "registry": self.registry_mover.survey,
                 "evaluation datasets": self.evaluation_dataset_mover.survey,
             }
         )
-        self.total = read["total"]
 
     def _survey_models(self, ids: Sequence[str]) -> None:
         if ids:
