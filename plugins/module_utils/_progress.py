@@ -57,6 +57,11 @@ class Progress:
         name = PLACE.get() or (os.environ if environment is None else environment).get(VARIABLE)
         return cls(subject, Path(name) if name else None)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody reads it."""
+        return self.path is not None
+
     def begin(self) -> None:
         """A new wait: its first look counts as a change of state."""
         self._state = None

@@ -24,7 +24,9 @@ LEAST_OF_MOST = 0.25
 BACK_OFF = 0.85
 """What is left of the rate after a refusal."""
 SLIGHT_BACK_OFF = 0.97
-"""The same when none came for as long as C(PATIENCE): the limit is where it was, and requests arrived closer together than they were sent."""
+"""The same when none came for as long as C(RARE): the limit is where it was, and requests arrived closer together than they were sent."""
+RARE = 5.0
+"""Seconds without a refusal before one that is rare."""
 RISE = 0.05
 """How much of the rate comes back in each second without a refusal, as long as it is well below what was refused."""
 PROBE = 0.002
@@ -88,7 +90,7 @@ class Pace:
             if self._refused_at and now - self._refused_at < SETTLING:
                 return
             self._too_fast = len(self._sent) / WINDOW if self.rate is None else self.rate
-            is_rare = self.rate is not None and now - self._refused_at > PATIENCE
+            is_rare = self.rate is not None and now - self._refused_at > RARE
             self.rate = max(self._least(), (SLIGHT_BACK_OFF if is_rare else BACK_OFF) * self._too_fast)
             self._refused_at = self._risen_at = now
             self._next = now + 1 / self.rate

@@ -112,7 +112,7 @@ options:
   concurrency:
     description: How many runs are written at the same time, V(1) to V(32).
     type: int
-    default: 12
+    default: 16
 attributes:
   action:
     description: Shows how far it is while it works. Everything is read and written from the host of the task.
@@ -294,7 +294,7 @@ def main() -> None:
             "fail_on_loss": {"type": "bool", "default": True},
             "report_dir": {"type": "path"},
             "requests_per_second": {"type": "float"},
-            "concurrency": {"type": "int", "default": 12},
+            "concurrency": {"type": "int", "default": 16},
         },
         supports_check_mode=True,
     )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import Future
 
 import pytest
 
@@ -79,16 +80,32 @@ def test_kinds_that_were_only_compared_are_shown() -> None:
     assert "Metric values" in page(report(tally("run"), tally("metric_point")))
 
 
-def test_who_waits_sees_how_far_it_is(tmp_path: t.Any) -> None:
+def counted(total: int | Exception | None) -> Future[int]:
+    """The future of a count; None while it goes on."""
+    future: Future[int] = Future()
+    if isinstance(total, Exception):
+        future.set_exception(total)
+    elif total is not None:
+        future.set_result(total)
+    return future
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        (100, "[#####-------------------] 20% 20 of 100 runs, 2.0 a second, 40s left"),
+        (None, "20 runs, 2.0 a second"),
+        (ConnectionError("gone"), "20 runs, 2.0 a second"),
+    ],
+)
+def test_who_waits_sees_how_far_it_is(tmp_path: Path, total: int | Exception | None, told: str) -> None:
     moments = iter([0.0, 1.0, 10.0])
     lines = tmp_path / "lines"
-    progress = TransferProgress(Progress("migration", lines), "moving", 100, clock=lambda: next(moments))
+    progress = TransferProgress(Progress("migration", lines), "moving", counted(total), clock=lambda: next(moments))
     progress.advance("run", 20)
     assert not lines.exists(), "one line every two seconds is enough"
     progress.advance("trace", 1)
-    assert lines.read_text() == (
-        "migration: moving [#####-------------------] 20% 20 of 100 runs, 2.0 a second, 40s left; 1 trace (10s)\n"
-    )
+    assert lines.read_text() == f"migration: moving {told}; 1 trace (10s)\n"
 
 
 def test_an_archive_has_no_new_ids(tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import time
 import typing as t
+from concurrent.futures import Future
 from datetime import datetime, timezone
 from pathlib import Path
+from threading import Thread
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration import _report as reports
@@ -29,9 +31,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration.
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._entities import Experiment
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._migration._source import Source
 
 TOLD = 20
 """Problems that the module returns; the report has all."""
@@ -119,8 +123,8 @@ def _preview(module: AwsModule, ends: Ends, transfer: Transfer | ArchiveTransfer
 
 def _move(module: AwsModule, ends: Ends, transfer: Transfer | ArchiveTransfer) -> Tally | None:
     work = transfer.work
-    total = ends.source.count_runs(transfer.experiments)
     progress = Progress.of_task(f"migration to {ends.target_place}")
+    total = _counted(ends.source, transfer.experiments) if progress.is_read else None
     work.advance = TransferProgress(progress, "moving", total).advance
     transfer.move()
     for each in ends.source.unreadable():
@@ -132,6 +136,20 @@ def _move(module: AwsModule, ends: Ends, transfer: Transfer | ArchiveTransfer) -
     is_full = module.params["verify"] == "content"
     verification = Verification(work, ends.target_as_source, ends.target_can, is_full)
     return verification.run(transfer.experiments)
+
+
+def _counted(source: Source, experiments: Sequence[Experiment]) -> Future[int]:
+    """Known some time: a server has to be asked for all of its runs, and nothing waits for that, not even the end."""
+    total: Future[int] = Future()
+
+    def count() -> None:
+        try:
+            total.set_result(source.count_runs(experiments))
+        except Exception as error:
+            total.set_exception(error)
+
+    Thread(target=count, daemon=True).start()
+    return total
 
 
 def _report(ends: Ends, work: Work, verification: Tally | None, began: str, seconds: float) -> dict[str, t.Any]:

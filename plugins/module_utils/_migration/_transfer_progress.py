@@ -17,6 +17,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress i
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import Progress
 
@@ -29,12 +30,12 @@ WIDTH = 24
 class TransferProgress:
     """Told of each thing that is done, by any thread.
 
-    :param total: runs that there are; what else moves is counted beside them.
+    :param total: runs that there are, as soon as they are counted; what else moves is counted beside them.
     """
 
     progress: Progress
     doing: str
-    total: int
+    total: Future[int] | None
     clock: Callable[[], float] = time.monotonic
     _done: dict[str, int] = field(default_factory=dict, init=False)
     _began: float = field(default=0.0, init=False)
@@ -63,9 +64,21 @@ class TransferProgress:
             for kind, number in sorted(self._done.items())
             if kind != "run" and number
         )
-        share = min(runs / self.total, 1.0) if self.total else 1.0
-        filled = round(share * WIDTH)
-        rate = runs / elapsed if elapsed else 0.0
-        left = f", {duration((self.total - runs) / rate)} left" if rate and runs < self.total else ""
-        text = f"{self.doing} [{'#' * filled}{'-' * (WIDTH - filled)}] {share:.0%} {runs:,} of {self.total:,} runs, {rate:.1f} a second{left}"
+        text = f"{self.doing} {self._runs(runs, runs / elapsed if elapsed else 0.0)}"
         return f"{text}; {others}" if others else text
+
+    def _runs(self, runs: int, rate: float) -> str:
+        total = self._counted()
+        if total is None:
+            return f"{runs:,} runs, {rate:.1f} a second"
+        share = min(runs / total, 1.0) if total else 1.0
+        filled = round(share * WIDTH)
+        left = f", {duration((total - runs) / rate)} left" if rate and runs < total else ""
+        bar = f"[{'#' * filled}{'-' * (WIDTH - filled)}]"
+        return f"{bar} {share:.0%} {runs:,} of {total:,} runs, {rate:.1f} a second{left}"
+
+    def _counted(self) -> int | None:
+        """What keeps the runs from being counted keeps them from being moved as well, which tells it."""
+        if self.total is None or not self.total.done() or self.total.exception():
+            return None
+        return self.total.result()
