@@ -27,13 +27,13 @@ FULL = (
     Scenario("plain", "plain", 1000),
     Scenario("real", "real", 1000),
     Scenario("far", "plain", 75, delay=0.08),
-    Scenario("limited", "plain", 400, allowed=25, steps=5, is_compared=False),
+    Scenario("limited", "plain", 400, allowed=25, steps=5, is_compared=False, is_past_the_source=True),
 )
 QUICK = (
     Scenario("plain", "plain", 100),
     Scenario("real", "real", 100),
     Scenario("far", "plain", 20, delay=0.08),
-    Scenario("limited", "plain", 50, allowed=25, steps=5, is_compared=False),
+    Scenario("limited", "plain", 50, allowed=25, steps=5, is_compared=False, is_past_the_source=True),
 )
 
 
@@ -77,7 +77,7 @@ def _measured(scenario: Scenario, without_peer: bool) -> Iterator[Outcome]:
         _say(f"{scenario.name}: {scenario.runs} runs, from the database")
         yield from ours(ready, DATABASE, database(ready.source), again=True)
         _say(f"{scenario.name}: from the server")
-        yield from ours(ready, SERVER, {"uri": ready.source_url})
+        yield from ours(ready, SERVER, ready.server)
         if scenario.is_compared and not without_peer:
             if not PEER.exists():
                 raise MeasurementError(f"{PEER} is missing: make bench-migration makes it.")

@@ -52,6 +52,7 @@ class Scenario:
     :param allowed: requests that the target takes in a second; unlimited when 0.
     :param steps: of each metric: with few of them, requests cost the target's server so little that only the limit counts.
     :param is_compared: with the other tool; a limit is judged by itself.
+    :param is_past_the_source: the source's files are read where they are and not from its server, as those of managed servers are.
     """
 
     name: str
@@ -61,12 +62,14 @@ class Scenario:
     allowed: int = 0
     steps: int = 200
     is_compared: bool = True
+    is_past_the_source: bool = False
 
 
 @dataclass
 class Outcome:
     """What a tool needed, and what arrived.
 
+    :param refused: requests that came faster than the target allows; among those of the target.
     :param arrived: rows of the target by table, as a part of the source's.
     :param differences: found by comparing both sides thing by thing; None for a tool that keeps no origin.
     """
@@ -109,6 +112,12 @@ class Stage:
     source_url: str
     near: FaultyProxy
     region: LocalRegion
+
+    @property
+    def server(self) -> dict[str, str]:
+        """The source as its server has it."""
+        place = {"artifacts_destination": str(self.source / "artifacts")} if self.scenario.is_past_the_source else {}
+        return {"uri": self.source_url, **place}
 
     @contextlib.contextmanager
     def target(self, name: str) -> Iterator[tuple[Path, str, FaultyProxy]]:

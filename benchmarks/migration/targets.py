@@ -52,7 +52,7 @@ def _of(scenario: Scenario, found: dict[tuple[str, str], Outcome]) -> Iterator[V
             ratio, least = other.wall / mine.wall, FASTER[scenario.name, name]
             yield Verdict(scenario.name, f"{name}: times as fast", f"{ratio:.1f}x", f"≥ {least}x", ratio >= least)
         if scenario.allowed:
-            used = mine.requests_of_target / mine.wall / scenario.allowed
+            used = (mine.requests_of_target - mine.refused) / mine.wall / scenario.allowed
             yield Verdict(scenario.name, f"{name}: of the limit used", f"{used:.0%}", f"≥ {USED:.0%}", used >= USED)
     again, first = found.get((scenario.name, AGAIN)), found.get((scenario.name, DATABASE))
     if again:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.migration.contest import Outcome, Scenario
@@ -54,11 +56,8 @@ def test_without_the_other_tool_nothing_is_compared() -> None:
     assert not any("times as fast" in verdict.measure for verdict in verdicts)
 
 
-@pytest.mark.parametrize(("wall", "is_met"), [(44.0, True), (50.0, False)])
-def test_the_limit_of_a_target_is_to_be_used(wall: float, is_met: bool) -> None:
-    (verdict,) = [
-        verdict
-        for verdict in judge([LIMITED], [outcome(SERVER, wall, 1000, scenario="limited")])
-        if "of the limit used" in verdict.measure
-    ]
+@pytest.mark.parametrize(("wall", "refused", "is_met"), [(44.0, 0, True), (44.0, 20, False), (50.0, 0, False)])
+def test_the_limit_of_a_target_is_to_be_used_by_what_it_takes(wall: float, refused: int, is_met: bool) -> None:
+    measured = replace(outcome(SERVER, wall, 1000, scenario="limited"), refused=refused)
+    (verdict,) = [verdict for verdict in judge([LIMITED], [measured]) if "of the limit used" in verdict.measure]
     assert verdict.met == is_met
