@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
 import threading
+import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -42,6 +45,20 @@ class Scripted:
         self.script: list[int | str | tuple[int, str]] = []
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.url = ""
+        self.seconds = 0.0
+        self.most_at_once = self._present = 0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        """As long as a request takes."""
+        with self._lock:
+            self._present += 1
+            self.most_at_once = max(self.most_at_once, self._present)
+        time.sleep(self.seconds)
+        yield
+        with self._lock:
+            self._present -= 1
 
     def answer(self) -> int | str | tuple[int, str]:
         return self.script.pop(0) if self.script else 200
@@ -60,7 +77,8 @@ def _server() -> Iterator[Scripted]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             scripted.requests.append((self.command, self.path, dict(self.headers.items()), body))
-            answer = scripted.answer()
+            with scripted.busy():
+                answer = scripted.answer()
             if answer == LOST:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
@@ -85,6 +103,7 @@ def _server() -> Iterator[Scripted]:
 @pytest.fixture
 def server(_server: Scripted) -> Scripted:
     _server.script, _server.requests = [], []
+    _server.seconds, _server.most_at_once = 0.0, 0
     return _server
 
 
@@ -170,6 +189,23 @@ def test_pages_have_as_many_things_as_fit_into_memory(
     server.script = [(200, text.ljust(size)) for text, size in zip([*answers, "{}"], sizes, strict=True)]
     assert len(list(api(server).pages("/search", {"max_results": 100}, first=10))) == len(sizes)
     assert [json.loads(each[3])["max_results"] for each in server.requests] == list(asked)
+
+
+@pytest.mark.parametrize(
+    ("paths", "most"),
+    [
+        (("runs/search", "registered-models/search", "model-versions/search"), 1),
+        (("runs/get", "registered-models/get", "model-versions/get"), 3),
+    ],
+)
+def test_searches_that_break_a_new_server_together_come_one_at_a_time(
+    server: Scripted, paths: tuple[str, ...], most: int
+) -> None:
+    server.seconds = 0.3
+    mlflow = api(server)
+    with ThreadPoolExecutor(len(paths)) as pool:
+        list(pool.map(lambda path: mlflow.get(f"/api/2.0/mlflow/{path}"), paths))
+    assert server.most_at_once == most
 
 
 @pytest.mark.parametrize(
