@@ -188,7 +188,7 @@ def test_a_default_that_cannot_be_taken_away_is_told(account: Account) -> None:
 
 def test_a_default_that_is_lost_while_we_wait_is_asked_for_again(account: Account) -> None:
     """When the run begins the App is the default still, and an update that ends this is under way."""
-    account.region.configure(delays={"app_update": 0.5})
+    account.region.configure(delays={"app_update": 2.0})
     arn = account.create(AccountDefaultStatus="ENABLED")
     account.sagemaker.update_mlflow_app(Arn=arn, AccountDefaultStatus="DISABLED")
     holder = account.create(OTHER)
