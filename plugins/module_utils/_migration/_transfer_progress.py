@@ -74,8 +74,8 @@ class TransferProgress:
         share = min(runs / total, 1.0) if total else 1.0
         filled = round(share * WIDTH)
         left = f", {duration((total - runs) / rate)} left" if rate and runs < total else ""
-        bar = f"[{'#' * filled}{'-' * (WIDTH - filled)}]"
-        return f"{bar} {share:.0%} {runs:,} of {total:,} runs, {rate:.1f} a second{left}"
+        shown = f"[{'#' * filled}{'-' * (WIDTH - filled)}]"
+        return f"{shown} {share:.0%} {runs:,} of {total:,} runs, {rate:.1f} a second{left}"
 
     def _counted(self) -> int | None:
         """What keeps the runs from being counted keeps them from being moved as well, which tells it."""
