@@ -16,6 +16,7 @@ import time
 import typing as t
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import quote, urlencode, urlsplit
 
 try:
@@ -153,12 +154,11 @@ class MlflowApi:
         """
         most = int(body.get("max_results", 0))
         size = min(first, most) if first else most
-        token: str | None = None
+        method, token = "POST" if by_post else "GET", None
         while True:
             wish = {**body, **({"max_results": size} if size else {}), **({"page_token": token} if token else {})}
-            data = (
-                self._sent("POST", path, None, wish, False) if by_post else self._sent("GET", path, wish, None, False)
-            )
+            question, content = (None, wish) if by_post else (wish, None)
+            data = self._repeat(partial(self._once, method, path, question, content, False), method, path, None)
             page = _document(data)
             yield page
             token = page.get("next_page_token")
@@ -176,17 +176,7 @@ class MlflowApi:
         is_write: bool | None = None,
     ) -> dict[str, t.Any]:
         """A request that does no harm when the server carries it out twice."""
-        return _document(self._sent(method, path, parameters, body, is_write))
-
-    def _sent(
-        self,
-        method: str,
-        path: str,
-        parameters: Mapping[str, t.Any] | None,
-        body: Mapping[str, t.Any] | bytes | None,
-        is_write: bool | None,
-    ) -> bytes:
-        return self._repeat(lambda: self._once(method, path, parameters, body, is_write), method, path, None)
+        return _document(self._repeat(lambda: self._once(method, path, parameters, body, is_write), method, path, None))
 
     def create(
         self, path: str, body: Mapping[str, t.Any], find: Callable[[], dict[str, t.Any] | None]

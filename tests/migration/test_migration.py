@@ -11,7 +11,9 @@ import typing as t
 from contextlib import closing
 
 import pytest
-from migration_servers import changed, database
+from migration_servers import FaultyProxy, changed, database
+
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._progress import VARIABLE as PROGRESS_FILE
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -139,3 +141,18 @@ class TestFromAServerIntoAnApp:
         run = managed_modules.run(MODULE, source={"uri": url}, target={"uri": app.arn}, verify="none")
         assert not run.changed
         assert run.result["traffic"]["target"]["writes"] == 0
+
+
+@pytest.mark.parametrize(("is_read", "passes"), [(False, 1), (True, 2)])
+def test_runs_are_counted_only_for_who_reads_how_far_it_is(
+    url: str, managed_modules: Modules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_read: bool, passes: int
+) -> None:
+    """Over REST it is a pass over all of them."""
+    if is_read:
+        monkeypatch.setenv(PROGRESS_FILE, str(tmp_path / "lines"))
+    proxy = FaultyProxy(url)
+    with proxy.running() as source:
+        managed_modules.run(
+            MODULE, source={"uri": source}, target={"uri": f"file://{tmp_path / 'archive'}"}, verify="none"
+        )
+    assert sum("runs/search" in line for line in proxy.requests) == passes

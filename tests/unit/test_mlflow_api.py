@@ -10,7 +10,6 @@ import contextlib
 import json
 import socket
 import threading
-import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,19 +44,20 @@ class Scripted:
         self.script: list[int | str | tuple[int, str]] = []
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.url = ""
-        self.seconds = 0.0
+        self.awaited, self.seconds = 1, 0.0
         self.most_at_once = self._present = 0
-        self._lock = threading.Lock()
+        self._arrived = threading.Condition()
 
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
-        """As long as a request takes."""
-        with self._lock:
+        """As long as a request takes: until so many have been there together, or its time is over."""
+        with self._arrived:
             self._present += 1
             self.most_at_once = max(self.most_at_once, self._present)
-        time.sleep(self.seconds)
+            self._arrived.notify_all()
+            self._arrived.wait_for(lambda: self.most_at_once >= self.awaited, self.seconds)
         yield
-        with self._lock:
+        with self._arrived:
             self._present -= 1
 
     def answer(self) -> int | str | tuple[int, str]:
@@ -103,7 +103,7 @@ def _server() -> Iterator[Scripted]:
 @pytest.fixture
 def server(_server: Scripted) -> Scripted:
     _server.script, _server.requests = [], []
-    _server.seconds, _server.most_at_once = 0.0, 0
+    _server.awaited, _server.seconds, _server.most_at_once = 1, 0.0, 0
     return _server
 
 
@@ -192,16 +192,16 @@ def test_pages_have_as_many_things_as_fit_into_memory(
 
 
 @pytest.mark.parametrize(
-    ("paths", "most"),
+    ("paths", "most", "seconds"),
     [
-        (("runs/search", "registered-models/search", "model-versions/search"), 1),
-        (("runs/get", "registered-models/get", "model-versions/get"), 3),
+        (("runs/search", "registered-models/search", "model-versions/search"), 1, 0.3),
+        (("runs/get", "registered-models/get", "model-versions/get"), 3, 10.0),
     ],
 )
 def test_searches_that_break_a_new_server_together_come_one_at_a_time(
-    server: Scripted, paths: tuple[str, ...], most: int
+    server: Scripted, paths: tuple[str, ...], most: int, seconds: float
 ) -> None:
-    server.seconds = 0.3
+    server.awaited, server.seconds = len(paths), seconds
     mlflow = api(server)
     with ThreadPoolExecutor(len(paths)) as pool:
         list(pool.map(lambda path: mlflow.get(f"/api/2.0/mlflow/{path}"), paths))
