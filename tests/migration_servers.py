@@ -88,7 +88,8 @@ class Managed:
 
     def count(self, table: str, where: str = "1 = 1") -> int:
         """Rows of the server's database."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+        # A server that was killed while it wrote leaves what the next reader has to undo.
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=rw", uri=True)) as connection:
             return int(connection.execute(f"SELECT COUNT(*) FROM {table} WHERE {where}").fetchone()[0])
 
 

@@ -56,7 +56,10 @@ class Database:
             try:
                 cursor.execute(f"SELECT * FROM {table} WHERE 1 = 0")
                 names = frozenset(column[0] for column in cursor.description)
-            except self._errors:
+            except self._errors as error:
+                # Whatever else keeps a table from being read must not pass for a version of MLflow that has none.
+                if not _is_missing(error):
+                    raise self._refusal(error) from error
                 # PostgreSQL refuses everything else on a connection until a failed statement is rolled back.
                 connection.rollback()
                 names = frozenset()
@@ -107,8 +110,13 @@ class Database:
             cursor.execute(query.replace("?", self._marker), tuple(parameters))
         except self._errors as error:
             cursor.close()
-            raise MlflowError(f"The database {self.place} refused to be read: {error}") from error
+            raise self._refusal(error) from error
         return cursor
+
+    def _refusal(self, error: Exception) -> MlflowError:
+        # SQLite says this when a writer was killed: the first reader that may write undoes what that one had begun.
+        hint = " Start its server once: it was killed while it wrote." if "readonly database" in str(error) else ""
+        return MlflowError(f"The database {self.place} refused to be read: {error}.{hint}")
 
     def _connection(self) -> t.Any:
         connection = getattr(self._mine, "connection", None)
@@ -164,6 +172,12 @@ def _driver(option: str, uri: str, scheme: str) -> t.Any:
         f"{option}: reading a {scheme} database needs the Python package {' or '.join(candidates)} on the host of the task. "
         "Install one, or give the URL of the MLflow server instead."
     )
+
+
+def _is_missing(error: Exception) -> bool:
+    """Whether SQLite, PostgreSQL or MySQL says that there is no such table."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return state == "42P01" or error.args[:1] == (1146,) or str(error).startswith("no such table")
 
 
 def _login(uri: str, database: str) -> dict[str, t.Any]:
