@@ -43,6 +43,7 @@ def role() -> Specification:
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 120},
         "propagation_delay": {"type": "int", "default": 10},
+        "bulk_read": {"type": "bool", "default": False},
     }
 
 

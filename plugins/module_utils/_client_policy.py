@@ -36,16 +36,11 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._client_pol
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._iam_calls import make_true, pages, unless_absent
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import key_of_alias, known_arn
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._once import once
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import (
-    EXISTS,
-    confirm_shown,
-    make_true,
-    pages,
-    unless_absent,
-)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import EXISTS, confirm_shown
 
 if t.TYPE_CHECKING:
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients, Identity

@@ -143,6 +143,7 @@ class Deployment:
             "inline_policies": values["role_inline_policies"],
             "managed_policies": values["additional_role_policies"],
             "propagation_delay": values["role_propagation_delay"],
+            "bulk_read": values["role_bulk_read"],
             "tags": self._tags,
             **self._purging("inline_policies", "managed_policies", "tags"),
         }

@@ -19,7 +19,7 @@ NEXT_STEPS: dict[str, str] = {
     "AccessDenied": "Allow the action named above to the caller (aws sts get-caller-identity shows who that is).",
     "ExpiredToken": "The credentials have expired: sign in again (for example aws sso login) and repeat the run.",
     "InvalidCredentials": "The access key is unknown or does not match its secret key: check AWS_PROFILE or AWS_ACCESS_KEY_ID.",
-    "Throttling": f"AWS still throttled the call at the last of {limits.ATTEMPTS} attempts: wait a minute, or lower the number of forks, and repeat the run.",
+    "Throttling": f"AWS still throttled the call at the last of {limits.THROTTLED_ATTEMPTS} attempts: wait a minute, or lower the number of forks, and repeat the run.",
     "Unavailable": f"AWS answered with an internal error at the last of {limits.ATTEMPTS} attempts: see https://health.aws.amazon.com and repeat the run.",
     "Clock": "The clock of the machine that ran this differs from AWS's: set it, and repeat the run.",
     "NoCredentials": "Sign in first: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws sso login.",
@@ -53,6 +53,10 @@ _KINDS: dict[str, str] = {
     "RequestLimitExceeded": "Throttling",
     "SlowDown": "Throttling",
     "TooManyRequestsException": "Throttling",
+    "RequestThrottled": "Throttling",
+    "RequestThrottledException": "Throttling",
+    "ThrottledException": "Throttling",
+    "EC2ThrottledException": "Throttling",
     "OperationAborted": "Busy",
     "LimitExceeded": "Quota",
     "LimitExceededException": "Quota",
@@ -130,7 +134,17 @@ def is_passing(error: BaseException) -> bool:
 
 def is_throttled(error: BaseException) -> bool:
     """Whether AWS refused the call because there were too many; it did not carry it out."""
-    return _KINDS.get(error_code(error)) == "Throttling"
+    return is_throttling(error_code(error))
+
+
+def attempts_at(error: BaseException) -> int:
+    """How often a call is made that ends like this and may pass by itself."""
+    return limits.THROTTLED_ATTEMPTS if is_throttled(error) else limits.ATTEMPTS
+
+
+def is_throttling(code: str) -> bool:
+    """Whether this error code of AWS's says so."""
+    return _KINDS.get(code) == "Throttling"
 
 
 def explain(error: BaseException, doing: str, otherwise: str = "") -> str:

@@ -25,13 +25,14 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors imp
     explain,
     is_error,
 )
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._iam_calls import unless_absent
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_options import wish_from
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_plan import plan_key
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._key_state import KeyState, describe, policy_name
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._once import once
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import confirm_shown, unless_absent
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import confirm_shown
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,8 +12,12 @@ Two pauses are the first and the longest: they double from the one to the other.
 from __future__ import annotations
 
 ATTEMPTS = 8
-"""How often botocore sends one request before it gives up on throttling, 5xx answers and lost connections
+"""How often botocore sends one request before it gives up on 5xx answers and lost connections
 (mode C(standard): exponential back-off with jitter, at most 20 s between two attempts)."""
+THROTTLED_ATTEMPTS = 10
+"""How often a request is sent that AWS throttles. All that ask the same service queue for it: see _congestion_window."""
+THROTTLED_PAUSES = 0.1, 20.0
+"""Before a request is repeated that was refused although it was the only one under way."""
 CONNECT_TIMEOUT = 10
 READ_TIMEOUT = 60
 
@@ -22,6 +26,8 @@ ROUNDS = 4
 
 IAM_PAUSES = 0.2, 10.0
 """Between two looks at whether IAM shows what was written; the option wait_timeout ends them."""
+BULK_READ_AGE = 5.0
+"""For how long the hosts of a run share one look at all roles of an account."""
 IAM_APPEARANCE = 20.0
 """How long a role that IAM says exists may stay invisible before we believe that it has another name."""
 

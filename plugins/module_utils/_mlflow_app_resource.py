@@ -16,12 +16,16 @@ from importlib.metadata import version
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _sagemaker as sagemaker
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
-    ATTEMPTS,
     AWS_ERRORS,
     Deadline,
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, explain, is_passing
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import (
+    MlflowError,
+    attempts_at,
+    explain,
+    is_passing,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._mlflow_app import (
     MlflowApp,
     Wish,
@@ -189,7 +193,7 @@ class MlflowAppResource(SageMakerResource[MlflowApp]):
             if made is not None and made.is_live:
                 self._is_adopted = True
                 return made.arn
-            if attempt == ATTEMPTS:
+            if failure and attempt == attempts_at(failure):
                 break
             try:
                 return str(self._clients.send_once(call)["Arn"])

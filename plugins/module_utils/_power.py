@@ -16,6 +16,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _lim
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AWS_ERRORS, Deadline, read_concurrently
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._iam_calls import make_true, unless_absent
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._power_options import VERBS, wish_from
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._power_plan import plan_power
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._power_state import (
@@ -24,13 +25,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._power_stat
     describe,
     from_aws,
 )
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import (
-    Patience,
-    RoleResource,
-    confirm_shown,
-    make_true,
-    unless_absent,
-)
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._role import Patience, RoleResource, confirm_shown
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

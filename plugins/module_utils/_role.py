@@ -16,6 +16,10 @@ from dataclasses import dataclass, replace
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _tags as tags
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account_roles import (
+    account_roles,
+    as_single_reads,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import (
     AWS_ERRORS,
     Deadline,
@@ -23,6 +27,12 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import
 )
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError, error_message, is_error
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._iam_calls import (
+    ABSENT,
+    OVERTAKEN,
+    pages,
+    unless_absent,
+)
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._kms import known_arn
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policies import KMS_ACCESS
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import parse, same
@@ -41,14 +51,12 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Resource
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call, Change, Plan
+    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Change, Plan
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._policy_document import Document
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
 State = t.TypeVar("State")
 
-ABSENT = ("NoSuchEntity", "NoSuchEntityException")
-OVERTAKEN = ("ConcurrentModification", "ConcurrentModificationException", "DeleteConflict", "DeleteConflictException")
 EXISTS = ("EntityAlreadyExists", "EntityAlreadyExistsException")
 FIRST_DELAY, DELAY = limits.IAM_PAUSES
 APPEARANCE_TIMEOUT = limits.IAM_APPEARANCE
@@ -69,13 +77,25 @@ class Patience:
 
 
 class RoleResource:
-    """One service role, for C(_converge)."""
+    """One service role, for C(_converge).
 
-    def __init__(self, clients: Clients, wish: RoleWish, patience: Patience, account: Account | None = None) -> None:
+    :param in_bulk: whether the first look is one at all roles of the account.
+    """
+
+    def __init__(
+        self,
+        clients: Clients,
+        wish: RoleWish,
+        patience: Patience,
+        account: Account | None = None,
+        *,
+        in_bulk: bool = False,
+    ) -> None:
         self._clients = clients
         self._wish = wish
         self._patience = patience
         self._account = account or Account(clients)
+        self._in_bulk = in_bulk and wish.present
         self._key_arn: str | None = None
         self._created: dict[str, t.Any] = {}
 
@@ -89,16 +109,45 @@ class RoleResource:
         return read(self.reading())
 
     def reading(self) -> Reading[RoleState]:
-        """What to read, round by round."""
+        """What to read, round by round. A difference that is seen in bulk is looked at again: the preview must not lag behind."""
+        if self._in_bulk:
+            self._in_bulk = False  # it does not tell what is written from now on
+            state = yield from self._state_of(self._bulk_look())
+            if state is not None and not (state.exists and self.plan(state).changed):
+                return state
+        return t.cast("RoleState", (yield from self._state_of(self._look())))
+
+    def _look(self) -> Reading[dict[str, t.Any] | None]:
+        """The answers to all reads of the role, by name."""
         reads, documents_of_wish = self._reads(), self._document_reads(self._declared_policies())
         # Who must wait for the account anyway asks for no policy of a role that may be absent.
         waits = self._account.waits_for_others
         found = yield reads if waits else {**reads, **documents_of_wish}
-        role = found["role"]
-        if role is not None:
-            self._account.learn(role["Arn"])
-        if waits and role is not None:
+        if found["role"] is not None:
+            self._account.learn(found["role"]["Arn"])
+        if waits and found["role"] is not None:
             found.update((yield documents_of_wish))
+        return found
+
+    def _bulk_look(self) -> Reading[dict[str, t.Any] | None]:
+        """The same answers with two calls; None when these contradict each other."""
+        reads = {name: each for name, each in self._reads().items() if name in ("role", "key")}
+        iam = self._clients["iam"]
+        found = yield {**reads, "detail": lambda: account_roles(iam).named(self._wish.name)}
+        role, detail = found["role"], found.pop("detail")
+        if role is None:
+            return found
+        if detail is None or detail["RoleId"] != role["RoleId"]:
+            return None
+        self._account.learn(role["Arn"])
+        return {**found, **as_single_reads(detail, self.title)}
+
+    def _state_of(self, look: Reading[dict[str, t.Any] | None]) -> Reading[RoleState | None]:
+        """What the answers say; None when there are none."""
+        found = yield from look
+        if found is None:
+            return None
+        role = found["role"]
         if self._account.known is None:
             yield {"account": self._account.identity}
         home = self._account.identity()
@@ -106,11 +155,8 @@ class RoleResource:
         key_arn = self._resolve_key(found.get("key"), partition, account_id)
         if role is None:
             return RoleState(partition=partition, account_id=account_id, exists=False, kms_key_arn=key_arn)
-        documents = {
-            name.removeprefix("policy "): document
-            for name, document in found.items()
-            if name.startswith("policy ") and document is not None
-        }
+        shown = {*self._declared_policies(), *self._to_remove(found["policies"])}
+        documents = {name: document for name in shown if (document := found.get(f"policy {name}")) is not None}
         unwished = self._document_reads(self._to_remove(set(found["policies"]) - set(documents)))
         if unwished:
             more = yield unwished
@@ -311,23 +357,6 @@ def confirm_shown(resource: Resource[State], plan: Plan[State], timeout: float |
     return plan.predicted if resource.plan(state).changed else state
 
 
-def make_true(
-    change: Change,
-    send: Callable[[Call], t.Any],
-    absent: tuple[str, ...] = ABSENT,
-    overtaken: tuple[str, ...] = OVERTAKEN,
-) -> None:
-    """Make one change true, unless it is already; the world may have moved on."""
-    try:
-        send(change.call)
-    except AWS_ERRORS as error:
-        if is_error(error, absent) and change.after is None:
-            return
-        if is_error(error, (*absent, *overtaken)):
-            raise Superseded from error
-        raise
-
-
 def from_module(module: AwsModule) -> RoleResource:
     """The role that the module's options describe."""
     return from_options(module.params, module.region, module.clients)
@@ -343,23 +372,4 @@ def from_options(
         if options[option] < least:
             raise MlflowError(f"{option}: {options[option]} is not allowed: give {least} or more seconds.")
     patience = Patience(options["wait"], options["wait_timeout"], options["propagation_delay"])
-    return RoleResource(clients, wish_from(options, region), patience, account)
-
-
-def unless_absent(read: Callable[[], t.Any], absent: tuple[str, ...] = ABSENT) -> t.Any:
-    """The answer; None when AWS says that there is no such thing."""
-    try:
-        return read()
-    except AWS_ERRORS as error:
-        if is_error(error, absent):
-            return None
-        raise
-
-
-def pages(client: t.Any, operation: str, key: str, parameters: dict[str, str]) -> list[t.Any]:
-    """Every item of a paginated list; empty when what it is about is absent."""
-
-    def read() -> list[t.Any]:
-        return [item for page in client.get_paginator(operation).paginate(**parameters) for item in page[key]]
-
-    return unless_absent(read) or []
+    return RoleResource(clients, wish_from(options, region), patience, account, in_bulk=options["bulk_read"])

@@ -31,6 +31,8 @@ except ImportError:
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
     pass
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _congestion_window as congestion_window
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._whole_answers import require_whole_answers
 
@@ -94,6 +96,7 @@ class Session:
         self._parameters = {"region_name": region, "endpoint_url": endpoint, **connection}
         profile = self._parameters.pop("profile_name", None)
         self._config = self._parameters.pop("aws_config", None)
+        self._windows: dict[str, congestion_window.CongestionWindow] = {}
         self._session = botocore.session.Session()
         if profile is not None:
             self._session.set_config_variable("profile", profile)
@@ -106,6 +109,8 @@ class Session:
             client = self._session.create_client(service, config=wished, **self._parameters)
         share_trust(client)
         require_whole_answers(client)
+        window = self._windows.setdefault(service, congestion_window.CongestionWindow())
+        congestion_window.share(client, window, _attempts_when_throttled(client))
         return client
 
     def load_trust(self) -> None:
@@ -137,6 +142,12 @@ class Session:
             return None  # the first call tells it in its own words
         account_id = getattr(frozen, "account_id", None)
         return str(account_id) if account_id else None
+
+
+def _attempts_when_throttled(client: t.Any) -> int:
+    """What the user sets, and what must not be repeated, is so here as well."""
+    wished = int((client.meta.config.retries or {}).get("total_max_attempts", limits.ATTEMPTS))
+    return limits.THROTTLED_ATTEMPTS if wished == limits.ATTEMPTS else wished
 
 
 class SharedSession(Session):

@@ -131,10 +131,19 @@ options:
         there. AWS documents up to 15 minutes for changes to the role of an App.
     type: int
     default: 10
+  bulk_read:
+    description:
+      - Whether to read all roles of the account with C(iam:GetAccountAuthorizationDetails) instead of this one's policies one by one.
+        One look serves all hosts of a run whose tasks run on the controller, as those of M(mlops.sagemaker_mlflow.mlflow_environment)
+        do. So a fleet makes one call for a role instead of four or more, which helps when IAM throttles.
+      - The call shows every role of the account, so it is no part of the rights that the module needs otherwise. What seems to
+        differ is read again one by one before anything is planned.
+    type: bool
+    default: false
 notes:
   - Needs C(iam:GetRole), C(iam:ListRolePolicies), C(iam:GetRolePolicy) and C(iam:ListAttachedRolePolicies) to read, also in check
     mode, and C(kms:DescribeKey) when O(kms_key_id) is an alias. C(sts:GetCallerIdentity) is called when the role does not exist;
-    it needs no permission.
+    it needs no permission. With O(bulk_read), C(iam:GetAccountAuthorizationDetails) comes first.
   - To change, needs C(iam:CreateRole) and C(iam:TagRole) for a new role, C(iam:PutRolePolicy) and C(iam:DeleteRolePolicy) for inline
     policies, C(iam:AttachRolePolicy) and C(iam:DetachRolePolicy) for managed ones, C(iam:UpdateAssumeRolePolicy),
     C(iam:UpdateRole), C(iam:PutRolePermissionsBoundary), C(iam:DeleteRolePermissionsBoundary), C(iam:TagRole) and

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from mlflow_app_account import DOMAIN, NAME, OTHER_DOMAIN, Account
@@ -20,6 +22,10 @@ CREATE = "sagemaker:CreateMlflowApp"
 UPDATE = "sagemaker:UpdateMlflowApp"
 DELETE = "sagemaker:DeleteMlflowApp"
 OTHER = "studio"
+PATIENCE = 15.0
+"""Seconds that a test waits for a run to get on."""
+HOUR = 3600.0
+"""Seconds that an update takes on AWS's own clock: for ever, unless the test moves the clock."""
 
 
 @pytest.fixture
@@ -186,14 +192,24 @@ def test_a_default_that_cannot_be_taken_away_is_told(account: Account) -> None:
         assert word in message
 
 
+def updates_end_once_they_were_seen(region: LocalRegion) -> None:
+    """When the run has looked twice, it waits."""
+    deadline = time.monotonic() + PATIENCE
+    while region.calls().count("sagemaker:DescribeMlflowApp") < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    region.admin("POST", "clock", {"advance": HOUR})
+
+
 def test_a_default_that_is_lost_while_we_wait_is_asked_for_again(account: Account) -> None:
     """When the run begins the App is the default still, and an update that ends this is under way."""
-    account.region.configure(delays={"app_update": 2.0})
+    account.region.configure(delays={"app_update": HOUR})
     arn = account.create(AccountDefaultStatus="ENABLED")
     account.sagemaker.update_mlflow_app(Arn=arn, AccountDefaultStatus="DISABLED")
     holder = account.create(OTHER)
     account.sagemaker.update_mlflow_app(Arn=holder, AccountDefaultStatus="ENABLED")
-    message = account.fail(account_default=True, automatic_model_registration=False)
+    with ThreadPoolExecutor(1) as meanwhile:
+        meanwhile.submit(updates_end_once_they_were_seen, account.region)
+        message = account.fail(account_default=True, automatic_model_registration=False)
     for word in (holder, "is it already", "move_defaults=true"):
         assert word in message
 

@@ -62,6 +62,7 @@ WISH = options(
         "tags": TAGS,
         "purge_tags": [True],
         "propagation_delay": [0],
+        "bulk_read": [True],
         "wait": [False],
     }
 )

@@ -149,6 +149,7 @@ def every(project: Project, key: str, user: dict[str, str]) -> Json:
         "role_confused_deputy_protection": False,
         "role_inline_policies": {"read-buckets": READ_BUCKETS},
         "role_propagation_delay": DELAY,
+        "role_bulk_read": True,
         "additional_role_policies": [f"arn:aws:iam::{ACCOUNT}:policy/extra"],
         "wait_delay": 1,
         "outputs_dir": str(project.folder / "elsewhere"),
@@ -323,6 +324,7 @@ AFTER_DEPLOY: dict[str, Callable[[World], bool]] = {
     ),
     "role_inline_policies": lambda world: inline(world, "read-buckets") == READ_BUCKETS,
     "role_propagation_delay": lambda world: DELAY <= world.pause_after_role() < DEFAULT_DELAY,
+    "role_bulk_read": lambda world: "GetAccountAuthorizationDetails" in {entry["operation"] for entry in world.log},
     "additional_role_policies": lambda world: attached(world) == ["extra"],
     "vpc_endpoints": lambda world: (
         len(world.client("ec2", "us-east-1").describe_vpc_endpoints()["VpcEndpoints"]) == len(("api", "server", "s3"))
