@@ -32,9 +32,22 @@ class Contestant:
     name: str
     folder: Path
 
-    def job(self, hosts: Sequence[Environment], *, check: bool = False, code: int = 0, forks: int = 10) -> Job:
-        """A deployment of these environments."""
+    def job(
+        self,
+        hosts: Sequence[Environment],
+        *,
+        check: bool = False,
+        in_bulk: bool = False,
+        code: int = 0,
+        forks: int = 10,
+    ) -> Job:
+        """A deployment of these environments.
+
+        :param in_bulk: whether all roles of the account are read in one call.
+        """
         arguments = ("--check", "--diff") if check else ()
+        if in_bulk:
+            arguments += ("--extra-vars", '{"mlflow_server_role_bulk_read": true}')
         title = f"{self.name}, {len(hosts)} environment(s){', check' if check else ''}"
         return Job(title, self._playbook(), self._inventory(hosts), arguments, forks, code)
 

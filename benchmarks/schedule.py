@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.contestants import EMPTY, MODULES, OURS, PEER, Contestant
 from benchmarks.environments import Environment, drift
 from benchmarks.measure import RunFailedError
-from benchmarks.targets import THROTTLED
+from benchmarks.targets import IAM_BURST, IAM_RATE, IN_BULK, THROTTLED, THROTTLED_IN_BULK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ CHAIN_LATENCY_MS = 500.0
 """Longer than any stall of the machine, so that chains are exact."""
 SCENARIOS = ("create", "noop", "check", "drift")
 FEW, SOME, MANY = 10, 20, 200
-IAM_LIMIT = {"iam": {"rate": 20.0, "burst": 40.0}}
+IAM_LIMIT = {"iam": {"rate": IAM_RATE, "burst": IAM_BURST}}
 _PLANNED = re.compile(r"^  \+ (role|bucket|tracking server) ", re.MULTILINE)
 
 
@@ -104,8 +104,12 @@ class Schedule:
         cost = self._execute("noop", OURS, some, CHAIN_LATENCY_MS)
         self._results.of("noop", OURS, SOME).chain = cost.chain
         self._memory(some)
-        job = self._contestants[OURS].job(some)
-        self._note(self._bench.run(job, LATENCY_MS, rate_limits=IAM_LIMIT), THROTTLED, OURS, SOME)
+        for in_bulk, throttled in ((False, THROTTLED), (True, THROTTLED_IN_BULK)):
+            job = self._contestants[OURS].job(some, in_bulk=in_bulk)
+            for _number in range(extent.fleet_rounds):
+                if in_bulk:
+                    self._note(self._bench.run(job, LATENCY_MS), IN_BULK, OURS, SOME)
+                self._note(self._bench.run(job, LATENCY_MS, rate_limits=IAM_LIMIT), throttled, OURS, SOME)
 
     def _many(self, extent: Extent) -> None:
         self._bench.region.reset()

@@ -23,7 +23,9 @@ NAMES = {
 }
 SCENARIOS = {
     "noop": "nothing to do",
+    "bulk": "nothing to do, roles in bulk",
     "throttled": "nothing to do, IAM at 20 requests/s",
+    "throttled, bulk": "nothing to do, roles in bulk, IAM at 20 requests/s",
     "check": "check mode",
     "create": "create",
     "drift": "drift of three settings",

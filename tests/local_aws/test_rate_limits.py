@@ -58,6 +58,8 @@ def test_each_service_refuses_in_its_own_words_and_clients_try_again(
         call(once)
         assert refused(lambda: call(once))[:2] == expected
         local_aws.admin("POST", "config", {"rate_limits": {service: {"rate": 4, "burst": 1}}})
+        call(once)
+        assert refused(lambda: call(once))[:2] == expected
         call(patient)
     finally:
         local_aws.admin("POST", "config", {"rate_limits": {}})

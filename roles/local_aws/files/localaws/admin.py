@@ -82,6 +82,9 @@ class Admin:
         if not isinstance(body, dict):
             raise BadRequestError("the body must be an object of settings")
         self._settings.change(body)
+        if "rate_limits" in body:
+            # A new limit begins with all that it allows at once.
+            self._assembly.instance.rate_limits.clear()
         self._assembly.instance.changes.mark()
         return self._settings.as_json()
 
