@@ -45,11 +45,10 @@ class Contestant:
 
         :param in_bulk: whether all roles of the account are read in one call.
         """
-        arguments = ("--check", "--diff") if check else ()
-        if in_bulk:
-            arguments += ("--extra-vars", '{"mlflow_server_role_bulk_read": true}')
+        preview = ("--check", "--diff") if check else ()
+        bulk = ("--extra-vars", '{"mlflow_server_role_bulk_read": true}') if in_bulk else ()
         title = f"{self.name}, {len(hosts)} environment(s){', check' if check else ''}"
-        return Job(title, self._playbook(), self._inventory(hosts), arguments, forks, code)
+        return Job(title, self._playbook(), self._inventory(hosts), (*preview, *bulk), forks, code)
 
     def _playbook(self) -> Path:
         return {PEER: COMPOSITION, EMPTY: NOTHING}.get(self.name, DEPLOY)

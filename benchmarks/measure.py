@@ -32,7 +32,7 @@ ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 FOREIGN = ("AWS_", "ANSIBLE_", "MLFLOW_", "PYTHON")
 """Variables of whoever measures that no run takes over: without bytecode, for one, Python is another one."""
 RECAP = re.compile(r"^\S+\s+: ok=\d+\s+changed=(?P<changed>\d+)", re.MULTILINE)
-SAMPLE_SECONDS = 0.5
+SAMPLE_SECONDS = 0.05
 
 
 class RunFailedError(Exception):
@@ -172,32 +172,42 @@ def cpu_of(command: Sequence[str]) -> float:
 
 
 class Memory:
-    """Adds up, twice a second, what all processes of a session hold (proportional: shared pages count once)."""
+    """Adds up, every SAMPLE_SECONDS, what a process and all that stem from it hold (proportional: shared pages count once)."""
 
-    def __init__(self, session: int | None) -> None:
-        self._session = session
+    def __init__(self, process: int | None) -> None:
+        self._process = process
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.peak_mib = 0.0
 
     def __enter__(self) -> None:
-        if self._session is not None:
+        if self._process is not None:
             self._thread.start()
 
     def __exit__(self, *_error: object) -> None:
         self._over.set()
-        if self._session is not None:
+        if self._process is not None:
             self._thread.join()
 
     def _watch(self) -> None:
         while not self._over.wait(SAMPLE_SECONDS):
-            held = sum(_proportional_kib(path) for path in Path("/proc").glob("[0-9]*") if self._is_ours(path))
+            held = sum(_proportional_kib(process) for process in _family(str(self._process)))
             self.peak_mib = max(self.peak_mib, held / 1024)
 
-    def _is_ours(self, process: Path) -> bool:
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            return int((process / "stat").read_text().rpartition(")")[2].split()[3]) == self._session
-        return False
+
+def _family(process: str) -> list[Path]:
+    """This process and all that stem from it. Their session says nothing: Ansible's workers begin one of their own."""
+    parents = {path.name: _parent(path) for path in Path("/proc").glob("[0-9]*")}
+    family = [process]
+    for member in family:
+        family += [child for child, parent in parents.items() if parent == member]
+    return [Path("/proc") / member for member in family]
+
+
+def _parent(process: Path) -> str:
+    with contextlib.suppress(OSError, IndexError):
+        return (process / "stat").read_text().rpartition(")")[2].split()[1]
+    return ""
 
 
 def _proportional_kib(process: Path) -> int:

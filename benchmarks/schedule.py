@@ -95,7 +95,7 @@ class Schedule:
         """Fleets that nothing has to be done for."""
         self._bench.region.reset()
         some = _fleet(SOME)
-        self._execute("create", OURS, some, 0)
+        self._take("create", OURS, some)
         for number in range(max(extent.fleet_rounds, extent.peer_fleet_rounds)):
             if number < extent.peer_fleet_rounds:
                 self._take("noop", PEER, some)
@@ -114,7 +114,9 @@ class Schedule:
     def _many(self, extent: Extent) -> None:
         self._bench.region.reset()
         many = _fleet(MANY)
-        self._take("create", OURS, many)
+        # No more at a time than Ansible forks: more would wait for their servers together, and take a longer way to it.
+        for first in range(0, MANY, FEW):
+            self._execute("create", OURS, many[first : first + FEW], 0)
         for _number in range(extent.peer_fleet_rounds):
             self._take("noop", OURS, many)
         self._memory(many)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
@@ -51,6 +52,17 @@ _NEXT_STEPS = {
 }
 
 
+class OtherRegionError(MlflowError):
+    """The bucket is in another region than the calls.
+
+    :param region: its region.
+    """
+
+    def __init__(self, region: str) -> None:
+        super().__init__(f"The bucket is in {region}: set region to {region}, or choose another bucket.")
+        self.region = region
+
+
 class BucketCalls:
     """Sends calls on one bucket."""
 
@@ -59,8 +71,12 @@ class BucketCalls:
         self._bucket = bucket
         self._created = False
         self._client = clients["s3"]
-        # botocore would follow S3 to the region of the bucket in silence.
-        self._client.meta.events.register_first("needs-retry.s3", self._refuse_other_region)
+        # botocore would follow S3 to the region of the bucket in silence. One answer is enough for all buckets of a client.
+        self._client.meta.events.register_first(
+            "needs-retry.s3",
+            functools.partial(_refuse_other_region, str(self._client.meta.region_name)),
+            unique_id="mlflow-bucket-region",
+        )
 
     @property
     def region(self) -> str:
@@ -83,6 +99,8 @@ class BucketCalls:
         try:
             call = getattr(self._client, operation)
             answer: dict[str, t.Any] = call(Bucket=self._bucket, **bound, **parameters)
+        except OtherRegionError as error:
+            raise self._elsewhere(error) from error
         except AWS_ERRORS as error:
             code = error_code(error)
             # Only HeadBucket's answers have no body. Another one without a code is a part of an answer, and proves nothing.
@@ -94,11 +112,19 @@ class BucketCalls:
         answer.pop("ResponseMetadata", None)
         return answer
 
+    def _elsewhere(self, error: OtherRegionError) -> MlflowError:
+        return MlflowError(
+            f"The bucket '{self._bucket}' is in {error.region}, this run works in {self.region}. MLflow needs its bucket in its own "
+            f"region: choose another bucket, or set region to {error.region}."
+        )
+
     def write(self, call: Call) -> None:
         """Make one change. S3 refuses concurrent changes of one bucket, and may not know a new bucket everywhere yet."""
         for elapsed in Deadline(CONFLICT_TIMEOUT, CONFLICT_DELAY, first_delay=CONFLICT_FIRST_DELAY).ticks():
             try:
                 self._clients.send(call)
+            except OtherRegionError as error:
+                raise self._elsewhere(error) from error
             except AWS_ERRORS as error:
                 if call.operation == "delete_bucket" and error_code(error) in _NOT_THERE:
                     return  # the answer to a first attempt was lost, or somebody else was faster: it is true now
@@ -148,18 +174,16 @@ class BucketCalls:
             "Or the caller lacks the permission (the module's notes list them), or the bucket's policy denies it."
         )
 
-    def _refuse_other_region(self, response: t.Any = None, operation: t.Any = None, **_event: t.Any) -> None:
-        """Called by botocore with each answer of S3, before it decides on another attempt."""
-        if response is None or operation is None or operation.name == "CreateBucket":
-            return
-        status, parsed = response[0].status_code, response[1]
-        error = parsed.get("Error", {})
-        headers = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        region = headers.get("x-amz-bucket-region") or error.get("Region")
-        if status < 300 or not region or region == self.region:
-            return
-        if status in _REDIRECTS or error.get("Code") in (*_ELSEWHERE, "400"):
-            raise MlflowError(
-                f"The bucket '{self._bucket}' is in {region}, this run works in {self.region}. MLflow needs its bucket in "
-                f"its own region: choose another bucket, or set region to {region}."
-            )
+
+def _refuse_other_region(own: str, response: t.Any = None, operation: t.Any = None, **_event: t.Any) -> None:
+    """Called by botocore with each answer of S3, before it decides on another attempt."""
+    if response is None or operation is None or operation.name == "CreateBucket":
+        return
+    status, parsed = response[0].status_code, response[1]
+    error = parsed.get("Error", {})
+    headers = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    region = headers.get("x-amz-bucket-region") or error.get("Region")
+    if status < 300 or not region or region == own:
+        return
+    if status in _REDIRECTS or error.get("Code") in (*_ELSEWHERE, "400"):
+        raise OtherRegionError(region)

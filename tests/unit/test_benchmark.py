@@ -96,7 +96,8 @@ def test_a_full_benchmark(tmp_path: Path) -> None:
     assert results.find("noop", OURS, 200) is not None
     assert results.of("noop", OURS, 200).memory_mib == 100
     titles = {verdict.title for verdict in judge(results)}
-    fleets = {"20 environments, IAM at 20/s", "200 environments, nothing to do"}
+    limited = "20 environments, IAM at 20/s"
+    fleets = {limited, f"{limited}, in bulk", "200 environments, nothing to do"}
     assert titles == {target.title for target in TARGETS} | fleets
     chains = [name for name, latency in bench.jobs if latency == 500]
     assert len(chains) == 9

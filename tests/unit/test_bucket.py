@@ -8,6 +8,7 @@ from __future__ import annotations
 import types
 import typing as t
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
@@ -15,11 +16,12 @@ from botocore.exceptions import ClientError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket, _bucket_contents
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import Clients
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket import Bucket
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_calls import BucketCalls
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_calls import BucketCalls, OtherRegionError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_settings import Versioning
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._bucket_wish import BucketWish
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Superseded, converge
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 
 OWNED = {"Bucket": "artifacts", "ExpectedBucketOwner": "123456789012"}
 WISH = BucketWish("artifacts", True, (Versioning("Enabled"),), expected_bucket_owner="123456789012")
@@ -31,12 +33,16 @@ def error(code: str) -> ClientError:
 
 @dataclass
 class Events:
-    """Remembers the handlers."""
+    """Remembers the handlers. As with botocore, the first one with an id stays."""
 
-    handlers: list[t.Callable[..., None]] = field(default_factory=list)
+    by_id: dict[str, t.Callable[..., None]] = field(default_factory=dict)
 
-    def register_first(self, _event: str, handler: t.Callable[..., None]) -> None:
-        self.handlers.append(handler)
+    def register_first(self, _event: str, handler: t.Callable[..., None], unique_id: str) -> None:
+        self.by_id.setdefault(unique_id, handler)
+
+    @property
+    def handlers(self) -> list[t.Callable[..., None]]:
+        return list(self.by_id.values())
 
 
 class Client:
@@ -116,8 +122,22 @@ def test_an_answer_from_another_region(operation: str, status: int, parsed: dict
     if not refused:
         handler(**event)
         return
-    with pytest.raises(MlflowError, match="is in us-west-2, this run works in eu-west-1"):
+    with pytest.raises(OtherRegionError, match="is in us-west-2: set region to us-west-2"):
         handler(**event)
+
+
+def test_hosts_of_one_run_share_a_client_and_each_tells_its_own_bucket() -> None:
+    client = Client(
+        get_bucket_versioning=[OtherRegionError("us-west-2")], put_bucket_versioning=[OtherRegionError("us-west-2")]
+    )
+    clients = Clients(lambda _service: client)
+    call = Call("s3", "put_bucket_versioning", {})
+    for name in ("one", "two"):
+        calls = BucketCalls(clients, name)
+        for attempt in (partial(calls.read, "get_bucket_versioning", None), partial(calls.write, call)):
+            with pytest.raises(MlflowError, match=f"The bucket '{name}' is in us-west-2, this run works in eu-west-1"):
+                attempt()
+    assert len(client.meta.events.handlers) == 1, "each bucket of a fleet would be asked about each answer"
 
 
 def test_a_lost_connection_is_left_to_botocore() -> None:
