@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 import typing as t
+from functools import partial
 from pathlib import Path
 
 from ansible import constants
@@ -49,16 +52,33 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core has no typ
         if own is None or self._task.check_mode or self._connection.transport != "local" or self._connection.become:
             return {**result, "waited": False}
         board = together.Board(Path(constants.DEFAULT_LOCAL_TMP) / "sagemaker_mlflow_waits")
-        if hosts.have_to_begin() and board.count(own.key) <= ROUNDS:
+        if _have_to_begin(board, hosts, self._hosts_of_task(variables)) and board.count(own.key) <= ROUNDS:
             time.sleep(together.PAUSE)
             return {**result, "waited": False, "others_begin": True}
         return {**result, **_waited(board, own, hosts, arguments)}
+
+    def _hosts_of_task(self, variables: Mapping[str, t.Any]) -> str:
+        """The same for all hosts of a batch of the play in one task, and for no others."""
+        told = json.dumps([str(self._task._uuid), list(variables.get("ansible_play_batch", ()))])
+        return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     def _hosts(self, variables: Mapping[str, t.Any], arguments: Mapping[str, t.Any]) -> WaitingHosts:
         name = arguments["environment_variable"]
         here = self._templar.template(variables.get(name, {})) if name else {}
         names, session = variables.get("ansible_play_batch", ()), arguments["session_variable"]
         return WaitingHosts(variables["hostvars"], names, arguments["registered"], name, here, session)
+
+
+def _have_to_begin(board: together.Board, hosts: WaitingHosts, flag: str) -> bool:
+    """Whether a host has not begun. That all have, the first worker that sees it tells the others: to look takes the variables of
+    each host, and each host would look at all of them.
+    """
+    if board.has_flag(flag):
+        return False
+    if hosts.have_to_begin():
+        return True
+    board.set_flag(flag)
+    return False
 
 
 def _waited(
@@ -71,9 +91,8 @@ def _waited(
     if not can_look():
         # Without boto3 or amazon.aws here, each host waits by its own module.
         return {"waited": False}
-    others = [each for each in hosts.targets() if each.host != own.host]
     timeout = arguments["timeout"]
-    wait = together.Wait(board, own, others, Looks(), _show, timeout, arguments["delay"])
+    wait = together.Wait(board, own, partial(_others, hosts, own), Looks(), _show, timeout, arguments["delay"])
     note = wait.until_settled()
     if note is None:
         return {"waited": False}
@@ -84,6 +103,10 @@ def _waited(
             "repeat the run to wait on, or raise mlflow_server_wait_timeout."
         )
     return {"waited": True, "status": note.status, "elapsed": elapsed}
+
+
+def _others(hosts: WaitingHosts, own: together.Target) -> list[together.Target]:
+    return [each for each in hosts.targets() if each.host != own.host]
 
 
 def _show(line: str) -> None:

@@ -114,6 +114,14 @@ class Board:
             marks.write(".")
             return marks.tell()
 
+    def set_flag(self, name: str) -> None:
+        """Let all workers know this."""
+        (self._folder / f"flag-{name}").touch()
+
+    def has_flag(self, name: str) -> bool:
+        """Whether some worker has set it."""
+        return (self._folder / f"flag-{name}").exists()
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[bool]:
         """Whether nobody else looks for everybody. The lock of a worker that was killed is free."""
@@ -131,14 +139,15 @@ class Wait:
     """One worker's wait.
 
     :param own: what its host waits for.
-    :param others: what hosts of the run wait for that may have no worker.
+    :param others: tells what hosts of the run wait for that may have no worker. Only who looks for them asks: it takes a look at the
+        variables of all.
     :param look: asks AWS about some of them; leaves out what it cannot tell.
     :param show: shows a line.
     """
 
     board: Board
     own: Target
-    others: Sequence[Target]
+    others: Callable[[], Sequence[Target]]
     look: Callable[[Sequence[Target]], Mapping[str, Look]]
     show: Callable[[str], None]
     timeout: float
@@ -155,7 +164,7 @@ class Wait:
                 return self._lead([self.own])
             with self.board.lock() as is_mine:
                 if is_mine:
-                    return self._lead([self.own, *self.others])
+                    return self._lead([self.own, *self.others()])
             time.sleep(PAUSE)
 
     def _is_over(self, note: Note | None) -> bool:

@@ -55,6 +55,7 @@ ROLE_WISH: Json = {
     "propagation_delay": 5,
     **TAGS,
 }
+BULK_WISH: Json = {**ROLE_WISH, "bulk_read": True}
 BUCKET_WISH: Json = {
     "name": BUCKET,
     "versioning": "Enabled",
@@ -241,6 +242,10 @@ STOPPED = ran("sagemaker_mlflow_server", {"name": NAME, "state": "stopped", **WA
 SCENARIOS: list[Scenario] = [
     *_life(
         "role", "iam_mlflow_role", ROLE_WISH, drift=(by_hand(role_drift),), absent={"name": ROLE, "state": "absent"}
+    ),
+    Scenario("role in bulk: as wished", "iam_mlflow_role", BULK_WISH, (ran("iam_mlflow_role", ROLE_WISH),)),
+    Scenario(
+        "role in bulk: repair", "iam_mlflow_role", BULK_WISH, (ran("iam_mlflow_role", ROLE_WISH), by_hand(role_drift))
     ),
     *_life(
         "bucket",

@@ -1,7 +1,9 @@
 # Copyright (c) 2026 The mlops.sagemaker_mlflow contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many examples make a proof: some in C(make test), always the same ones; many more in C(make test-deep), others each time."""
+"""How many examples make a proof: some in C(make test) and more where it runs as CI, always the same ones; many more in
+C(make test-deep), others each time.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ DEEP = os.environ.get("MLFLOW_TEST_PROPERTIES") == "deep"
 SEED_VARIABLE = "MLFLOW_TEST_PROPERTIES_SEED"
 SEED = int(os.environ.setdefault(SEED_VARIABLE, str(random.SystemRandom().randrange(10**9) if DEEP else 0)))
 """Whoever starts the tests chooses it, and their workers inherit it."""
-EXAMPLES = 50_000 if DEEP else 2_000
+IN_CI = bool(os.environ.get("CI"))
+"""As services that run CI set it, and C(.ci/run)."""
+EXAMPLES = 50_000 if DEEP else 2_000 if IN_CI else 400
 PARTS = range(20 if DEEP else 4)
 """The examples of a resource are made in parts, which run at the same time."""
 LEAST_OF_A_SEQUENCE = 8

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.action import mlflow_server_wait
 from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils import _waiting_together as together
 
 if t.TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Aws:
         self.first: float | None = None
         self.asked: list[tuple[int, str]] = []
         self.lines: list[str] = []
+        self.others_asked_for: list[str] = []
 
     def look(self, targets: Sequence[together.Target]) -> Mapping[str, together.Look]:
         self.first = self.first or time.time()
@@ -48,7 +50,10 @@ class Aws:
 def wait(
     folder: Path, aws: Aws, host: str, timeout: float = 60.0, hosts: Sequence[str] = HOSTS
 ) -> together.Note | None:
-    others = [target(each) for each in hosts if each != host]
+    def others() -> list[together.Target]:
+        aws.others_asked_for.append(host)
+        return [target(each) for each in hosts if each != host]
+
     board = together.Board(folder)
     own = target(host)
     return together.Wait(board, own, others, aws.look, aws.lines.append, timeout, 0.2).until_settled()
@@ -69,6 +74,7 @@ def test_all_hosts_take_the_time_of_one_with_few_workers_and_few_looks(tmp_path:
         ]
     rounds = len([host for _thread, host in aws.asked if host == HOSTS[0]])
     assert len(aws.asked) <= rounds * len(HOSTS), "somebody looked besides"
+    assert len(aws.others_asked_for) <= WORKERS, "who reads the notes has no need to know whom the others wait for"
 
 
 def test_a_host_of_which_aws_does_not_tell_holds_nobody_up(tmp_path: Path) -> None:
@@ -119,6 +125,23 @@ def test_a_line_at_each_change_and_once_a_minute(
     note, told = together.noted(before, look, now)
     assert told == is_told
     assert (note.status, note.looked, note.told == now) == (look.status, now, told or before is None)
+
+
+class Hosts:
+    """Who has not begun; looking is counted."""
+
+    def __init__(self, *have_to: bool) -> None:
+        self.answers = list(have_to)
+
+    def have_to_begin(self) -> bool:
+        return self.answers.pop(0)
+
+
+def test_that_all_have_begun_is_seen_by_one_and_told_to_the_others(tmp_path: Path) -> None:
+    board, hosts = together.Board(tmp_path), Hosts(True, False)
+    asked = [mlflow_server_wait._have_to_begin(board, t.cast("t.Any", hosts), "batch") for _host in range(5)]
+    assert (asked, hosts.answers) == ([True, False, False, False, False], [])
+    assert mlflow_server_wait._have_to_begin(board, t.cast("t.Any", Hosts(True)), "another batch")
 
 
 def test_hosts_are_counted_by_name(tmp_path: Path) -> None:
