@@ -155,7 +155,7 @@ docs: $(FOR_RUN) $(FOR_DOCS) ## The documentation site, in build/site/html
 
 # ---- What is measured, and never gates ----
 
-bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI (about 35 minutes; ARGS=--quick: 7)
+bench: $(FOR_RUN) $(FOR_BENCH) ## Compare speed with amazon.aws and the AWS CLI (a quarter to half an hour; ARGS=--quick: 3 to 7 minutes)
 	PYTHONPATH=playbooks/collections:roles/local_aws/files:tests:. $(BIN)/python -m benchmarks $(ARGS)
 
 # Between real MLflow servers on this machine, whose own CPU is the floor. ARGS=--quick: a tenth; ARGS=--without-peer: only this collection.

@@ -24,15 +24,12 @@ class Account:
     """The caller's account, as soon as something tells it.
 
     :param others_tell: whether resources are read together, one of which may tell it to the others.
-    :param account_id: what came with the credentials, if anything.
+    :param home: what came with the credentials, if anything.
     """
 
-    def __init__(self, clients: Clients, others_tell: bool = False, account_id: str | None = None) -> None:
+    def __init__(self, clients: Clients, others_tell: bool = False, home: Identity | None = None) -> None:
         self._clients = clients
-        self._identity: Identity | None = None
-        if account_id is not None:
-            meta = clients["sts"].meta
-            self._identity = Identity(account_id, str(meta.partition), str(meta.region_name), arn="")
+        self._identity = home
         self._lock = threading.Lock()
         self._key_arns: dict[str, str] = {}
         self.others_tell = others_tell

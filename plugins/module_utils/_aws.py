@@ -87,9 +87,12 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
         return str(self._name)
 
     @property
-    def account_id(self) -> str | None:
-        """The caller's account, if it came with the credentials."""
-        return self._session.account_id()
+    def home(self) -> Identity | None:
+        """The caller's account and where the calls go, if the account came with the credentials. Without a caller: nobody was asked."""
+        account_id = self._session.account_id()
+        if account_id is None or not self.region:
+            return None
+        return Identity(account_id, self._session.partition(self.region), self.region, arn="")
 
     def credentials(self) -> t.Any:
         """botocore's credentials, for requests that no client makes; None when there are none."""

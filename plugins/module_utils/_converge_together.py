@@ -46,11 +46,6 @@ class Lane:
         """The plan, once there is one."""
         return t.cast("Plan[t.Any]", self.plan)
 
-    @property
-    def is_absent(self) -> bool:
-        """Whether it was read and there is nothing."""
-        return self.was_read and self.observed is None
-
     def reading(self) -> Reading[None]:
         """Read the resource; a failure names it."""
         with explained(self.resource, []):

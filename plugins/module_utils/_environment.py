@@ -12,7 +12,8 @@ Servers and Apps are imported where they are needed: hardly any run needs both, 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket as bucket
@@ -25,44 +26,40 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading im
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import AwsModule, Clients
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge import Member
-    from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import Reading
 
 PARTS = ("role", "bucket", "tracking_server", "app")
 
 
-@dataclass
 class OtherKind:
     """The look for what has the same name and is of the other kind.
 
     :param ask: makes the calls.
-    :param wanted: whether the answer matters, as far as is known now.
-    :param at_once: whether that is known before anything was read.
     """
 
-    ask: Callable[[], dict[str, t.Any]]
-    wanted: Callable[[], bool]
-    at_once: bool
-    found: dict[str, t.Any] = field(default_factory=dict)
+    def __init__(self, ask: Callable[[], dict[str, t.Any]]) -> None:
+        self._ask = ask
+        self._background = ThreadPoolExecutor(1)
+        self._look: Future[dict[str, t.Any]] | None = None
 
-    def reading(self) -> Reading[None]:
-        """Look beside the reads of the others."""
-        if not self.at_once:
-            yield {}
-        if self.wanted():
-            self.found = (yield {"other kind": self._answer})["other kind"]
+    def begin(self) -> None:
+        """Look from now on, unless that was done. Nobody waits for it yet."""
+        if self._look is None:
+            self._look = self._background.submit(copy_context().run, self._answer)
+            self._background.shutdown(wait=False)
 
-    def look_now(self) -> None:
-        """Look, unless that was done."""
-        if not self.found:
-            self.found = self._answer()
+    @property
+    def found(self) -> dict[str, t.Any]:
+        """What there is; empty when nobody looked."""
+        return {} if self._look is None else self._look.result()
 
     def _answer(self) -> dict[str, t.Any]:
         """It is for a warning only, and who may deploy one kind need not be allowed to look at the other."""
         try:
-            return self.ask()
+            return self._ask()
         except MlflowError as error:
             return {"msg": error.message}
 
@@ -72,7 +69,7 @@ class Environment:
 
     def __init__(self, module: AwsModule) -> None:
         self._options = {part: module.params[part] for part in PARTS if module.params[part] is not None}
-        self._account = Account(module.clients, others_tell=True, account_id=module.account_id)
+        self._account = Account(module.clients, others_tell=True, home=module.home)
         self._clients = module.clients
         self._check_options()
         self._lanes = {part: Lane(part, self._member(module, part)) for part in self._options}
@@ -82,14 +79,15 @@ class Environment:
         """Read everything at once, plan everything, and make it true. See _converge_together."""
         # In this order, for what reads the role and the server tell the account, and S3 wants to be told.
         others = [self._lanes[part] for part in ("role", "tracking_server", "app", "bucket") if part in self._lanes]
-        looks = [self._other_kind.reading()] if self._other_kind else []
-        read_together([*(lane.reading() for lane in others), *looks])
+        if self._other_kind and "app" in self._lanes:
+            self._other_kind.begin()
+        read_together([lane.reading() for lane in others])
         self._require_one_account()
         foundations = [self._lanes[part] for part in ("role", "bucket") if part in self._lanes]
         result = converge_together(foundations, self._building, self._connect, check_mode)
         if self._other_kind:
             if self._building and result[self._building.name]["action"] == "create":
-                self._other_kind.look_now()
+                self._other_kind.begin()
             result["other_kind"] = self._other_kind.found
         return result
 
@@ -146,13 +144,23 @@ class Environment:
             )
 
     def _look(self) -> OtherKind:
-        """A server costs money whether or not it is used, so it is always looked for. An App is named once."""
+        """A server costs money whether or not it is used, so it is always looked for. An App is named once: as soon as the answer is
+        there that the server is not, while those of the other reads are on their way.
+        """
         if "app" in self._options:
-            name = self._options["app"]["name"]
-            return OtherKind(partial(_servers_named, self._clients, name), lambda: True, at_once=True)
-        lane = self._lanes["tracking_server"]
-        ask = partial(_apps_named, self._clients, self._options["tracking_server"]["name"])
-        return OtherKind(ask, lambda: lane.is_absent, at_once=False)
+            return OtherKind(partial(_servers_named, self._clients, self._options["app"]["name"]))
+        look = OtherKind(partial(_apps_named, self._clients, self._options["tracking_server"]["name"]))
+        t.cast("Sought", self._lanes["tracking_server"].resource).when_absent = look.begin
+        return look
+
+
+class Sought(t.Protocol):
+    """What is looked for.
+
+    :param when_absent: called, in the thread of the read, when it is not there.
+    """
+
+    when_absent: Callable[[], None]
 
 
 class Runner(t.Protocol):

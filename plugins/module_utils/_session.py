@@ -127,6 +127,10 @@ class Session:
         secret: t.Any = self._parameters.get("aws_secret_access_key")
         return Credentials(key, secret, self._parameters.get("aws_session_token"))
 
+    def partition(self, region: str) -> str:
+        """That of a region, as in C(aws) or C(aws-us-gov)."""
+        return str(self._session.get_partition_for_region(region))
+
     def account_id(self) -> str | None:
         """The account that the credentials come with: those of a role or of a single sign-on have one, and keys in the
         environment have one in AWS_ACCOUNT_ID.

@@ -59,6 +59,7 @@ class TrackingServerResource(SageMakerResource[TrackingServer]):
         words = ServerWords(KIND, f"tracking server '{wish.name}'", wish.region)
         super().__init__(KIND, words, wish, clients, waiting, progress, warn, account)
         self.wish = wish
+        self.when_absent: t.Callable[[], None] = _nothing_else
 
     def run_as(self, role_arn: str) -> None:
         """Wish for this role. It may have become known only now."""
@@ -76,17 +77,23 @@ class TrackingServerResource(SageMakerResource[TrackingServer]):
         """Describe and, when tags were asked about, ListTags at the same time if the ARN is known beforehand."""
         arn = self.wish.arn_in(self._account.known) if self.wish.role_arn is None else self.wish.predicted_arn
         if arn is None or not self._asks_for_tags():
-            found = yield {"server": self._look}
+            found = yield {"server": self._first_look}
             if found["server"] is not None:
                 self._account.learn(found["server"].arn)
             return (yield from self._tag_reading(found["server"]))
-        found = yield {"server": self._look, "tags": partial(self._tags_or_error, arn)}
+        found = yield {"server": self._first_look, "tags": partial(self._tags_or_error, arn)}
         server: State = found["server"]
         if server is None:
             return None
         if server.arn != arn:
             return (yield from self._tag_reading(server))
         return replace(server, tags=_or_raise(found["tags"]))
+
+    def _first_look(self) -> State:
+        server = self._look()
+        if server is None:
+            self.when_absent()
+        return server
 
     def _look(self) -> State:
         try:
@@ -99,6 +106,10 @@ class TrackingServerResource(SageMakerResource[TrackingServer]):
 
     def _tagged(self, state: TrackingServer, tags: Mapping[str, str]) -> TrackingServer:
         return replace(state, tags=tags)
+
+
+def _nothing_else() -> None:
+    """Nobody else wants to know that it is absent."""
 
 
 def _or_raise(tags: dict[str, str] | Exception) -> dict[str, str]:
