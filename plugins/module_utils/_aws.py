@@ -42,6 +42,7 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session im
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 
@@ -212,6 +213,14 @@ def attempt_concurrently(reads: Mapping[Name, Callable[[], t.Any]]) -> dict[Name
     with ThreadPoolExecutor(max_workers=min(CONCURRENT_READS, len(reads))) as pool:
         futures = {name: pool.submit(copy_context().run, _attempt, read) for name, read in reads.items()}
         return {name: future.result() for name, future in futures.items()}
+
+
+def in_background(read: Callable[[], t.Any]) -> Future[t.Any]:
+    """Begin one read that nobody waits for yet."""
+    pool = ThreadPoolExecutor(1)
+    begun = pool.submit(copy_context().run, read)
+    pool.shutdown(wait=False)
+    return begun
 
 
 def _attempt(read: Callable[[], t.Any]) -> t.Any:

@@ -12,14 +12,13 @@ Servers and Apps are imported where they are needed: hardly any run needs both, 
 from __future__ import annotations
 
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _bucket as bucket
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _discovery as discovery
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account import Account
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import in_background
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._converge_together import Lane, converge_together
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._errors import MlflowError
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._reading import read_together
@@ -42,14 +41,12 @@ class OtherKind:
 
     def __init__(self, ask: Callable[[], dict[str, t.Any]]) -> None:
         self._ask = ask
-        self._background = ThreadPoolExecutor(1)
         self._look: Future[dict[str, t.Any]] | None = None
 
     def begin(self) -> None:
         """Look from now on, unless that was done. Nobody waits for it yet."""
         if self._look is None:
-            self._look = self._background.submit(copy_context().run, self._answer)
-            self._background.shutdown(wait=False)
+            self._look = in_background(self._answer)
 
     @property
     def found(self) -> dict[str, t.Any]:

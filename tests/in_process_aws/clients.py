@@ -13,6 +13,7 @@ from unittest import mock
 from botocore.retries import quota
 from local_region import REGION
 
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _account_roles
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session
 
 if t.TYPE_CHECKING:
@@ -30,7 +31,7 @@ class KeptSession:
             self._session = Session(REGION, region.endpoint, {})
             self._session.credentials()
         self.account_id, self.credentials = self._session.account_id, self._session.credentials
-        self.load_trust = self._session.load_trust
+        self.load_trust, self.partition = self._session.load_trust, self._session.partition
         self._clients: dict[tuple[str, str], t.Any] = {}
         self._added: list[tuple[t.Any, str, t.Any]] = []
         self._quotas: list[t.Any] = []
@@ -48,6 +49,7 @@ class KeptSession:
         for events, name, handler in self._added:
             events.unregister(name, handler)
         self._added.clear()
+        _account_roles._shared.clear()
         for each in self._quotas:
             each.release(each._max_capacity)
         return self
@@ -59,7 +61,8 @@ class KeptSession:
         register = events.register_first
 
         def register_first(name: str, handler: t.Any, **more: t.Any) -> None:
-            self._added.append((events, name, handler))
+            if "unique_id" not in more:  # such a one is of the client, not of a run
+                self._added.append((events, name, handler))
             register(name, handler, **more)
 
         events.register_first = register_first
