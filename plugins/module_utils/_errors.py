@@ -19,7 +19,8 @@ NEXT_STEPS: dict[str, str] = {
     "AccessDenied": "Allow the action named above to the caller (aws sts get-caller-identity shows who that is).",
     "ExpiredToken": "The credentials have expired: sign in again (for example aws sso login) and repeat the run.",
     "InvalidCredentials": "The access key is unknown or does not match its secret key: check AWS_PROFILE or AWS_ACCESS_KEY_ID.",
-    "Throttling": f"AWS still throttled the call at the last of {limits.THROTTLED_ATTEMPTS} attempts: wait a minute, or lower the number of forks, and repeat the run.",
+    "Throttling": f"AWS still throttled the call at the last of {limits.THROTTLED_ATTEMPTS} attempts: wait a minute, or lower the "
+    "number of forks, and repeat the run.",
     "Unavailable": f"AWS answered with an internal error at the last of {limits.ATTEMPTS} attempts: see https://health.aws.amazon.com and repeat the run.",
     "Clock": "The clock of the machine that ran this differs from AWS's: set it, and repeat the run.",
     "NoCredentials": "Sign in first: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws sso login.",

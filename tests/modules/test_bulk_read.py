@@ -166,7 +166,7 @@ class TestSharing:
         iam = region.client("iam")
         roles = AccountRoles(iam.get_paginator("get_account_authorization_details").paginate)
         region.clear_log()
-        for _ in range(2):
+        for _attempt in range(2):
             with pytest.raises(iam.exceptions.ClientError, match="AccessDenied"):
                 roles.named("a")
         assert region.calls() == IN_BULK[:1]

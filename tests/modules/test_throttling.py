@@ -74,7 +74,7 @@ def test_a_throttled_request_ends_after_some_attempts(
     region.inject({"service": "iam", "code": "Throttling", "times": 100})
     config = client_config() if retries is None else client_config().merge(type(client_config())(retries=retries))
     iam = session(region).client("iam", config)
-    for _ in range(2):
+    for _attempt in range(2):
         region.clear_log()
         with pytest.raises(iam.exceptions.ClientError, match="Throttling"):
             iam.get_role(RoleName="mlflow")

@@ -97,7 +97,7 @@ class Other:
 
 
 def crowd(window: CongestionWindow, number: int) -> list[Other]:
-    made = [Other(window) for _ in range(number)]
+    made = [Other(window) for _number in range(number)]
     assert all(each.enters() for each in made), "nobody is kept back before a refusal"
     return made
 
@@ -124,7 +124,7 @@ def test_requests_that_were_under_way_together_are_refused_once() -> None:
 def test_who_is_refused_alone_waits_longer_each_time_and_less_after_an_answer() -> None:
     window = CongestionWindow(jitter=lambda: 1.0)
     pauses = []
-    for _ in range(10):
+    for _number in range(10):
         window.enter()
         pauses.append(window.refused())
     first, longest = limits.THROTTLED_PAUSES
