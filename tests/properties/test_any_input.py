@@ -123,3 +123,12 @@ def test_any_variables_of_the_role() -> None:
             Deployment(found.variables).arguments()
 
     for_all(pool.changes(role.OPTIONS), 10 * EXAMPLES, check)
+
+
+def test_time_goes_on_after_somebody_has_slept_for_centuries(world: World) -> None:
+    """Otherwise the next test that waits would wait for ever, whichever that is."""
+    world.region.sleep(1e30)
+    world.region.reset()
+    before = world.region.monotonic()
+    world.region.sleep(5)
+    assert world.region.monotonic() - before == 5
