@@ -91,9 +91,8 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
     def home(self) -> Identity | None:
         """The caller's account and where the calls go, if the account came with the credentials. Without a caller: nobody was asked."""
         account_id = self._session.account_id()
-        if account_id is None or not self.region:
-            return None
-        return Identity(account_id, self._session.partition(self.region), self.region, arn="")
+        partition = self._session.partition(self.region) if account_id and self.region else None
+        return Identity(account_id, partition, self.region, arn="") if account_id and partition else None
 
     def credentials(self) -> t.Any:
         """botocore's credentials, for requests that no client makes; None when there are none."""

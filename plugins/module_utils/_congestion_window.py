@@ -30,7 +30,7 @@ class CongestionWindow:
     :param jitter: which part of a pause is waited; others who are throttled must not come back at the same moment.
     """
 
-    def __init__(self, jitter: t.Callable[[], float] = lambda: random.uniform(0.5, 1)) -> None:
+    def __init__(self, jitter: t.Callable[[], float] = lambda: 0.5 + random.random() / 2) -> None:
         self._jitter = jitter
         self._size: float | None = None
         self._threshold = 0.0

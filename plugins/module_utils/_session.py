@@ -25,7 +25,7 @@ try:
     import botocore.session
     from botocore import httpsession
     from botocore.credentials import Credentials
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, UnknownRegionError
     from botocore.loaders import create_loader
 except ImportError:
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
@@ -127,9 +127,12 @@ class Session:
         secret: t.Any = self._parameters.get("aws_secret_access_key")
         return Credentials(key, secret, self._parameters.get("aws_session_token"))
 
-    def partition(self, region: str) -> str:
-        """That of a region, as in C(aws) or C(aws-us-gov)."""
-        return str(self._session.get_partition_for_region(region))
+    def partition(self, region: str) -> str | None:
+        """That of a region, as in C(aws) or C(aws-us-gov); None for a region that is newer than botocore."""
+        try:
+            return str(self._session.get_partition_for_region(region))
+        except UnknownRegionError:
+            return None
 
     def account_id(self) -> str | None:
         """The account that the credentials come with: those of a role or of a single sign-on have one, and keys in the

@@ -14,6 +14,7 @@ from botocore.retries import quota
 from local_region import REGION
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _account_roles
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._congestion_window import CongestionWindow
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session
 
 if t.TYPE_CHECKING:
@@ -50,6 +51,8 @@ class KeptSession:
             events.unregister(name, handler)
         self._added.clear()
         _account_roles._shared.clear()
+        for window in self._session._windows.values():
+            vars(window).update(vars(CongestionWindow()))
         for each in self._quotas:
             each.release(each._max_capacity)
         return self

@@ -9,11 +9,12 @@ import json
 import typing as t
 
 import pytest
+from botocore.stub import Stubber
 from mlflow_account import make_user
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _role as role
-from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account_roles import AccountRoles
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._account_roles import AccountRoles, account_roles
 
 if t.TYPE_CHECKING:
     from local_region import LocalRegion
@@ -132,17 +133,17 @@ def test_the_right_is_asked_for_by_name(modules: Modules, region: LocalRegion) -
         assert word in message
 
 
-def test_pages_are_followed(modules: Modules, region: LocalRegion) -> None:
-    iam = region.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    for number in range(105):
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        iam.create_role(RoleName=f"another-{number:03}", AssumeRolePolicyDocument=document)
-    modules.run(MODULE, **WISH)
-    assert not modules.run(MODULE, **WISH, bulk_read=True).changed
-
-
 class TestSharing:
+    def test_pages_are_followed(self, region: LocalRegion) -> None:
+        """The local IAM tells all roles at once."""
+        iam = region.client("iam")
+        operation, asked = "get_account_authorization_details", {"Filter": ["Role"], "MaxItems": 1000}
+        with Stubber(iam) as stubber:
+            stubber.add_response(operation, {"RoleDetailList": [], "IsTruncated": True, "Marker": "next"}, asked)
+            stubber.add_response(operation, {"RoleDetailList": [{"RoleName": "a"}]}, {**asked, "Marker": "next"})
+            assert account_roles(iam).named("a") == {"RoleName": "a"}
+            stubber.assert_no_pending_responses()
+
     def test_one_look_serves_all_for_a_moment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         looks: list[Json] = []
 

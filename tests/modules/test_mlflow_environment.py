@@ -245,6 +245,13 @@ class TestChange:
         modules.run(MODULE, **wish())
         assert rounds == [14, 4, 10], "otherwise what needs the account waits for the first answers"
 
+    def test_a_region_that_is_newer_than_botocore_is_no_obstacle(
+        self, modules: Modules, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCOUNT_ID", ACCOUNT)
+        run = modules.run(MODULE, check=True, **{**wish(), "region": "zz-new-1"})
+        assert run.result["role"]["arn"].startswith(f"arn:aws:iam::{ACCOUNT}:role/")
+
 
 class TestRefusals:
     def test_nothing_is_written_when_one_part_refuses(self, modules: Modules, region: LocalRegion) -> None:

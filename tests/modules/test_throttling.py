@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json
+import queue
+import threading
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.parsers import ResponseParserError
 from local_region import ACCOUNT, REGION
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
@@ -86,8 +89,9 @@ def test_an_answer_that_cannot_be_read_keeps_no_place(region: LocalRegion) -> No
     iam = session(region).client("iam", client_config())
     region.inject({"service": "iam", "code": "Throttling", "times": 1})
     region.inject({"service": "iam", "malformed": True, "times": 1})
-    with ThreadPoolExecutor(1) as pool:
-        broken = pool.submit(iam.get_role, RoleName="mlflow").exception(20)
-    assert broken is not None
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(iam.get_role, RoleName="mlflow").result(20)["Role"]["RoleName"] == "mlflow"
+    with pytest.raises(ResponseParserError):
+        iam.get_role(RoleName="mlflow")
+    found: queue.Queue[str] = queue.Queue()
+    ask = threading.Thread(target=lambda: found.put(iam.get_role(RoleName="mlflow")["Role"]["RoleName"]), daemon=True)
+    ask.start()
+    assert found.get(timeout=20) == "mlflow"

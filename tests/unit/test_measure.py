@@ -35,7 +35,9 @@ def test_a_command_that_fails_is_no_measurement() -> None:
 
 def test_memory_of_children_counts_and_that_of_others_does_not() -> None:
     hold = f"held = bytearray({HELD_MIB} << 20); input()"
-    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}], check=True)"
+    # As the workers of Ansible, the child begins a session of its own.
+    run = f"subprocess.run([sys.executable, '-c', {hold!r}], check=True, start_new_session=True)"
+    program = f"import subprocess, sys; {run}"
     process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, start_new_session=True)
     watched, other = Memory(process.pid), Memory(process.pid + 10_000_000)
     limit = time.monotonic() + 60
