@@ -37,6 +37,7 @@ _OF_A_ROLE = {
     "PutRolePermissionsBoundary": {"GetRole"},
     "DeleteRolePermissionsBoundary": {"GetRole"},
 }
+_OF_ALL_ROLES = "GetAccountAuthorizationDetails"
 _OF_A_BUCKET = re.compile(r"^(?:Get|Put|Delete)(?:Bucket(?=.)|(?=PublicAccessBlock))(.+?)(?:Configuration)?$")
 _CONTENTS = {"ListObjectVersions", "ListMultipartUploads", "ListObjectsV2"}
 _OF_CONTENTS = re.compile(r"^(PutObject|DeleteObjects?|CreateMultipartUpload|AbortMultipartUpload)$")
@@ -106,7 +107,7 @@ class Answers:
 def _is_about(service: str, write: str, read: str) -> bool:
     """Whether the write may change what the read answers."""
     if service == "iam":
-        return write not in _OF_A_ROLE or read in _OF_A_ROLE[write]
+        return write not in _OF_A_ROLE or read in _OF_A_ROLE[write] or read == _OF_ALL_ROLES
     if service == "s3" and _OF_CONTENTS.match(write):
         return read in _CONTENTS
     written, about = _OF_A_BUCKET.match(write), _OF_A_BUCKET.match(read)
