@@ -12,6 +12,7 @@ is imported is there in every worker.
 
 from __future__ import annotations
 
+import copy
 import typing as t
 from pathlib import Path
 
@@ -40,7 +41,7 @@ OPTIONS: dict[str, t.Any] = _without_words(
 )
 """Every variable of the role with its type, its choices, its default and its keys."""
 
-_VALIDATOR = ArgumentSpecValidator(OPTIONS)
+_VALIDATOR = ArgumentSpecValidator(copy.deepcopy(OPTIONS))  # it fills in defaults within the defaults it was given
 
 
 def errors(values: t.Mapping[str, t.Any]) -> list[str]:

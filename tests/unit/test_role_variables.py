@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import typing as t
 
@@ -14,7 +15,7 @@ from local_region import REPOSITORY
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._deployment import DEFAULT_VERSION
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._variable_rules import WITHOUT_MEANING
-from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._role_specification import OPTIONS
+from ansible_collections.mlops.sagemaker_mlflow.plugins.plugin_utils._role_specification import OPTIONS, errors
 
 
 def load(role: str, path: str) -> dict[str, t.Any]:
@@ -35,6 +36,12 @@ def test_documented_defaults_are_the_real_ones(role: str) -> None:
             assert all(f"V({number})" in text for number in re.findall(r"\d+", real[name])), name
         else:
             assert option["default"] == real[name], name
+
+
+def test_a_check_leaves_the_documented_defaults_as_they_are() -> None:
+    before = copy.deepcopy(OPTIONS)
+    assert errors({}) == []
+    assert before == OPTIONS
 
 
 SEED = {
