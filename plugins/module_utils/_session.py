@@ -13,20 +13,16 @@ certificates are read once.
 from __future__ import annotations
 
 import functools
-import gzip
 import inspect
-import json
 import os
 import threading
 import typing as t
-from pathlib import Path
 
 try:
     import botocore.session
     from botocore import httpsession
     from botocore.credentials import Credentials
     from botocore.exceptions import BotoCoreError, UnknownRegionError
-    from botocore.loaders import create_loader
 except ImportError:
     # AnsibleAWSModule reports a missing boto3 in words before anything here is used.
     pass
@@ -34,40 +30,13 @@ except ImportError:
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _congestion_window as congestion_window
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _limits as limits
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._lasting import lasting
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._service_models import service_models
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._whole_answers import require_whole_answers
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.config import Config
-
-
-@functools.cache
-def _models(data_path: str | None) -> t.Any:
-    """The models of the services, parsed once a process; C(data_path) is where the user keeps models of their own."""
-    loader: t.Any = create_loader(data_path)
-    if hasattr(loader, "file_loader"):
-        loader.file_loader = PlainFiles(loader.file_loader)
-    return loader
-
-
-class PlainFiles:
-    """Reads the files of a loader of botocore's into plain dicts, which keep their order as well as the OrderedDicts that it makes,
-    in half of the time: 60 ms for three services.
-    """
-
-    _OPEN: t.ClassVar[dict[str, t.Any]] = {".json": open, ".json.gz": gzip.open}
-
-    def __init__(self, its_own: t.Any) -> None:
-        self.exists = its_own.exists
-
-    def load_file(self, file_path: str) -> t.Any:
-        """What is in a file, by its path without the ending; None when there is none."""
-        for ending, opened in self._OPEN.items():
-            if Path(file_path + ending).is_file():
-                with opened(file_path + ending, "rb") as file:
-                    return json.loads(file.read().decode())
-        return None
 
 
 @functools.cache
@@ -100,7 +69,7 @@ class Session:
         self._session = botocore.session.Session()
         if profile is not None:
             self._session.set_config_variable("profile", profile)
-        self._session.register_component("data_loader", _models(self._session.get_config_variable("data_path")))
+        self._session.register_component("data_loader", service_models(self._session.get_config_variable("data_path")))
 
     def client(self, service: str, config: Config) -> t.Any:
         """A client; botocore's errors are the caller's. The user's C(aws_config) wins over C(config)."""

@@ -5,29 +5,26 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import shutil
 import ssl
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-import botocore
 import botocore.session
 import pytest
 from botocore import httpsession
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import UnknownServiceError
-from botocore.loaders import JSONFileLoader
 
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils import _session
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._aws import client_config
 from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session import Session, share_trust
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
 
@@ -106,15 +103,6 @@ def test_a_botocore_without_what_is_used_goes_on_as_it_does(name: str, monkeypat
 
 def test_a_client_without_an_endpoint_goes_on_as_it_does() -> None:
     assert not share_trust(SimpleNamespace())
-
-
-def test_models_are_shared_unless_the_user_has_others(monkeypatch: pytest.MonkeyPatch, tmp_path: t.Any) -> None:
-    made = [Session("us-east-1", None, KEYS)._session.get_component("data_loader") for _each in range(2)]
-    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
-    other = Session("us-east-1", None, KEYS)._session.get_component("data_loader")
-    assert made[0] is made[1]
-    assert other is not made[0]
-    assert str(tmp_path) in other.search_paths
 
 
 def test_the_users_configuration_wins() -> None:
@@ -217,32 +205,3 @@ def test_modules_with_the_same_options_share_session_and_clients() -> None:
 def test_a_module_in_a_process_of_its_own_shares_nothing() -> None:
     one, same = (_session.session_of("us-east-1", None, KEYS) for _module in range(2))
     assert one is not same
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "s3/2006-03-01/service-2",
-        "iam/2010-05-08/endpoint-rule-set-1",
-        "sagemaker/2017-07-24/service-2",
-        "sagemaker/2017-07-24/paginators-1",
-        "partitions",
-    ],
-)
-def test_models_are_what_botocore_loads(file: str) -> None:
-    path = str(Path(botocore.__file__).parent / "data" / file)
-    read: t.Any = getattr(JSONFileLoader(), "_load_file")  # noqa: B009  # load_file remembers in tests what clients then change
-    files = _session.PlainFiles(JSONFileLoader())
-    expected = read(f"{path}.json", open) or read(f"{path}.json.gz", gzip.open)
-    assert json.dumps(files.load_file(path)) == json.dumps(expected)
-    assert files.exists(path)
-    assert files.load_file(f"{path}-of-nothing") is None
-
-
-def test_sessions_read_models_that_way() -> None:
-    assert isinstance(_session._models(None).file_loader, _session.PlainFiles)
-
-
-def test_a_model_that_does_not_exist_is_botocores_error() -> None:
-    with pytest.raises(UnknownServiceError):
-        _session._models(None).load_service_model("no-such-service", "service-2")
