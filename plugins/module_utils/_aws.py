@@ -110,7 +110,7 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
     def _new_client(self, service: str, attempts: int = ATTEMPTS) -> t.Any:
         agent = f"APN/1.0 Ansible/{ansible_version} {COLLECTION_NAME}/{COLLECTION_VERSION}"
         try:
-            return self._session.client(service, client_config(attempts, user_agent=agent))
+            client = self._session.client(service, client_config(attempts, user_agent=agent))
         except NoRegionError:
             self.fail_json(
                 msg=f"The {self.name} module requires a region and none was found in configuration, environment "
@@ -118,6 +118,10 @@ class AwsModule(AnsibleAWSModule):  # type: ignore[misc]  # amazon.aws has no ty
             )
         except (ValueError, BotoCoreError) as error:
             self.fail_json(msg=f"Couldn't connect to AWS: {error}")
+        # OpenSSL parses the certificates while Python makes the next client. What fails here fails again in the first request.
+        if client.meta.endpoint_url.startswith("https:") and not self._session.has_trust:
+            in_background(self._session.load_trust)
+        return client
 
 
 @contextlib.contextmanager

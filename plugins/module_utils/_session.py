@@ -42,7 +42,13 @@ if t.TYPE_CHECKING:
 @functools.cache
 def _loaded(bundle: str) -> t.Any:
     context = httpsession.create_urllib3_context()
-    context.load_verify_locations(bundle)
+    try:
+        context.load_verify_locations(bundle)
+    except OSError as error:
+        raise OSError(
+            f"the certificates in '{bundle}' cannot be loaded ({error}). The option aws_ca_bundle, AWS_CA_BUNDLE, or ca_bundle of the "
+            "profile names them."
+        ) from error
     return context
 
 
@@ -82,11 +88,21 @@ class Session:
         congestion_window.share(client, window, _attempts_when_throttled(client))
         return client
 
+    @property
+    def has_trust(self) -> bool:
+        """Whether this process has loaded certificates."""
+        return _loaded.cache_info().currsize > 0
+
     def load_trust(self) -> None:
-        """Load the certificates that botocore trusts: its own, or those that the environment or the configuration names."""
+        """Load the certificates that the clients trust: botocore's own, or those that the options, the environment or the configuration
+        name. OSError where there are none.
+        """
         bundle_of = getattr(httpsession, "get_cert_path", None)
-        if callable(bundle_of):
-            _trusting(bundle_of(self._session.get_config_variable("ca_bundle") or True))
+        verify = self._parameters.get("verify")
+        if verify is None:
+            verify = self._session.get_config_variable("ca_bundle") or True
+        if verify and callable(bundle_of):
+            _trusting(bundle_of(verify))
 
     def credentials(self) -> t.Any:
         """What the clients sign with; None when there is nothing. A role or a profile gives new ones before they end."""

@@ -161,10 +161,20 @@ class TestCertificates:
         with mock.patch.object(httpsession, "create_urllib3_context", side_effect=AssertionError("it is loaded")):
             _session._trusting(expected)
 
+    def test_those_of_the_options_are(self, tmp_path: Path) -> None:
+        bundle = tmp_path / "bundle.pem"
+        shutil.copy(str(httpsession.get_cert_path(True)), bundle)
+        Session("us-east-1", None, {"verify": False}).load_trust()
+        assert not Session("us-east-1", None, {}).has_trust
+        Session("us-east-1", None, {"verify": str(bundle)}).load_trust()
+        with mock.patch.object(httpsession, "create_urllib3_context", side_effect=AssertionError("it is loaded")):
+            _session._trusting(str(bundle))
+
     def test_another_botocore_loads_them_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(httpsession, "get_cert_path")
-        Session("us-east-1", None, {}).load_trust()
-        assert _session._loaded.cache_info().currsize == 0
+        session = Session("us-east-1", None, {})
+        session.load_trust()
+        assert not session.has_trust
 
     def test_a_round_of_connections_loads_them_once(self) -> None:
         bundle = str(httpsession.get_cert_path(True))
