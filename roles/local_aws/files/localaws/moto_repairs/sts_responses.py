@@ -26,12 +26,17 @@ HALF_A_DAY = 43200
 NO_RIGHTS = '{"Version": "2012-10-17", "Statement": []}'
 
 
-class SessionCredentialsError(AccessDeniedError):  # type: ignore[misc]  # moto has no type information
+# The error that others are made of has no public name in moto, and AccessDeniedError knows one sentence only.
+_AwsError: Any = AccessDeniedError.__base__
+
+
+class SessionCredentialsError(_AwsError):  # type: ignore[misc]  # moto has no type information
     """Temporary keys make no others."""
 
+    code = 403
+
     def __init__(self, operation: str) -> None:
-        # Past moto's own constructor, which knows one sentence only.
-        super(AccessDeniedError, self).__init__("AccessDenied", f"Cannot call {operation} with session credentials")
+        super().__init__("AccessDenied", f"Cannot call {operation} with session credentials")
 
 
 class RepairedTokenResponse(TokenResponse):  # type: ignore[misc]  # moto has no type information
