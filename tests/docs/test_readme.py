@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
+import shlex
 import sys
 import typing as t
 from pathlib import Path
@@ -130,6 +132,20 @@ def test_links_lead_somewhere(page: Path) -> None:
         path = (REPOSITORY / page).parent / target if target else REPOSITORY / page
         assert path.exists(), link
         assert not anchor or anchor in pages.anchors(path), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_the_site_has_what_links_lead_to(page: Path) -> None:
+    """`make docs` copies these and no others, and takes a link to anything else for a mistake."""
+    copied = re.search(r"git ls-files -z -- (.+) \|", (REPOSITORY / "docs/site/build.sh").read_text())
+    assert copied
+    for link in pages.links(REPOSITORY / page):
+        target = ((REPOSITORY / page).parent / link.partition("#")[0]).resolve()
+        if link.startswith(("https://", "#")) or target.is_dir():
+            continue
+        path = target.relative_to(REPOSITORY)
+        of_path = {str(path), *(str(parent) for parent in path.parents)}
+        assert any(fnmatch.filter(of_path, pattern) for pattern in shlex.split(copied[1])), link
 
 
 def documented(page: Path) -> Iterator[tuple[str, str]]:
