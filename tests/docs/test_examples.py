@@ -126,17 +126,6 @@ def test_examples_are_valid_playbooks(tmp_path: Path) -> None:
     run(str(TOOLS / "ansible-playbook"), "-i", "localhost,", "--syntax-check", str(playbook))
 
 
-def test_the_example_of_the_filter_works(tmp_path: Path) -> None:
-    (path,) = [path for path in FILTERS if path.stem == "unknown_names"]
-    (task,) = examples(path)
-    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
-    playbook = tmp_path / "filter.yml"
-    playbook.write_text(yaml.safe_dump([play]))
-    run(str(TOOLS / "ansible-playbook"), "-i", "localhost,", "-e", "web_port=80", str(playbook))
-    with pytest.raises(AssertionError, match=r"web_prot \(did you mean web_port"):
-        run(str(TOOLS / "ansible-playbook"), "-i", "localhost,", "-e", "web_prot=80", str(playbook))
-
-
 def test_antsibull_finds_nothing_in_the_documentation(tmp_path: Path) -> None:
     # It follows git: below an ignored folder such as .venv it finds no files, so amazon.aws is copied out of there.
     collections = tmp_path / "ansible_collections"

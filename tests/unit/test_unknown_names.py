@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mlops.sagemaker_mlflow.plugins.filter.unknown_names import FilterModule
+from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._variable_rules import unknown_names
 
 KNOWN = ["mlflow_server_name", "mlflow_server_size", "mlflow_server_version"]
 
@@ -25,4 +25,4 @@ KNOWN = ["mlflow_server_name", "mlflow_server_size", "mlflow_server_version"]
     ],
 )
 def test_unknown_names(given: list[str], found: list[str]) -> None:
-    assert FilterModule().filters()["unknown_names"](given, KNOWN) == found
+    assert unknown_names(given, KNOWN) == found
