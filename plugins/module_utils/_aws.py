@@ -13,9 +13,10 @@ import functools
 import threading
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
+from threading import Thread
 
 try:
     from botocore.config import Config
@@ -42,7 +43,6 @@ from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._session im
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from concurrent.futures import Future
 
     from ansible_collections.mlops.sagemaker_mlflow.plugins.module_utils._plan import Call
 
@@ -219,11 +219,17 @@ def attempt_concurrently(reads: Mapping[Name, Callable[[], t.Any]]) -> dict[Name
 
 
 def in_background(read: Callable[[], t.Any]) -> Future[t.Any]:
-    """Begin one read that nobody waits for yet."""
-    pool = ThreadPoolExecutor(1)
-    begun = pool.submit(copy_context().run, read)
-    pool.shutdown(wait=False)
+    """Begin one read that nobody waits for yet. A process that did not need it ends without it."""
+    begun: Future[t.Any] = Future()
+    Thread(target=copy_context().run, args=(_settle, begun, read), daemon=True).start()
     return begun
+
+
+def _settle(begun: Future[t.Any], read: Callable[[], t.Any]) -> None:
+    try:
+        begun.set_result(read())
+    except BaseException as error:
+        begun.set_exception(error)  # whoever waits must hear of it, whatever it is
 
 
 def _attempt(read: Callable[[], t.Any]) -> t.Any:

@@ -43,6 +43,13 @@ class InTurn(Executor):
         return future
 
 
+class ThreadInTurn:
+    """Does at once what a thread would do beside the rest."""
+
+    def __init__(self, target: Callable[..., t.Any], args: tuple[t.Any, ...], daemon: bool) -> None:
+        self.start = functools.partial(target, *args)
+
+
 class Place:
     """What is kept while the region takes AWS's place again and again."""
 
@@ -80,6 +87,7 @@ class Place:
             (time, "sleep", region.sleep),
             (time, "monotonic", region.monotonic),
             (_aws, "ThreadPoolExecutor", InTurn),
+            (_aws, "Thread", ThreadInTurn),
             (UserAgentString, "to_string", lambda _agent: "tests"),
             (lean_botocore, "_policy_data", self._policies),
             # How long botocore waits before it tries again.

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import typing as t
 from collections import Counter
 
@@ -31,6 +35,16 @@ TEAM = {
 }
 READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 TAGS = {"Project": "churn"}
+FAR_TOO_LONG = 60
+"""Seconds."""
+PREVIEW = """
+import json, sys
+from pathlib import Path
+from local_region import LocalRegion
+from module_run import Modules
+result = Modules(LocalRegion(sys.argv[1], None, Path())).run("mlflow_environment", check=True, **json.loads(sys.argv[2])).result
+print(json.dumps([result["changed"], result["other_kind"]]))
+"""
 PARTS = ("role", "bucket", "tracking_server")
 PLANS = ("action", "changed", "changes", "diff")
 EMPTY_ACCOUNT = Counter(
@@ -174,6 +188,17 @@ class TestCreate:
         assert run.calls.count("sagemaker:ListMlflowApps") == 1
         again = modules.run(MODULE, **wish(), look_for_other_kind=True)
         assert (again.result["other_kind"], Counter(again.calls)) == ({}, AT_REST)
+
+    @pytest.mark.usefixtures("deployed")
+    def test_a_preview_asks_beforehand_and_waits_only_for_what_it_needs(self, region: LocalRegion) -> None:
+        region.inject({"service": "sagemaker", "operation": "ListMlflowApps", "latency_ms": 1000 * FAR_TOO_LONG})
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-c", PREVIEW, region.endpoint, json.dumps({**wish(), "look_for_other_kind": True})]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=True, timeout=FAR_TOO_LONG / 2
+        )
+        assert json.loads(done.stdout) == [False, {}]
+        assert region.admin("GET", "faults")[0]["fired"] == 1
 
 
 DRIFT: dict[str, tuple[str, Json, dict[str, list[str]], list[str]]] = {
