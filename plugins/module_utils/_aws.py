@@ -219,7 +219,7 @@ def attempt_concurrently(reads: Mapping[Name, Callable[[], t.Any]]) -> dict[Name
 
 
 def in_background(read: Callable[[], t.Any]) -> Future[t.Any]:
-    """Begin one read that nobody waits for yet. A process that did not need it ends without it."""
+    """Begin one read that nobody waits for yet. A run that fails meanwhile ends without it."""
     begun: Future[t.Any] = Future()
     Thread(target=copy_context().run, args=(_settle, begun, read), daemon=True).start()
     return begun

@@ -76,17 +76,16 @@ class Environment:
         """Read everything at once, plan everything, and make it true. See _converge_together."""
         # In this order, for what reads the role and the server tell the account, and S3 wants to be told.
         others = [self._lanes[part] for part in ("role", "tracking_server", "app", "bucket") if part in self._lanes]
-        if self._other_kind and (check_mode or "app" in self._lanes):
+        if self._other_kind and "app" in self._lanes:
             self._other_kind.begin()
         read_together([lane.reading() for lane in others])
         self._require_one_account()
         foundations = [self._lanes[part] for part in ("role", "bucket") if part in self._lanes]
         result = converge_together(foundations, self._building, self._connect, check_mode)
         if self._other_kind:
-            is_new = self._building is not None and result[self._building.name]["action"] == "create"
-            if is_new:
+            if self._building and result[self._building.name]["action"] == "create":
                 self._other_kind.begin()
-            result["other_kind"] = self._other_kind.found if is_new or "app" in self._lanes else {}
+            result["other_kind"] = self._other_kind.found
         return result
 
     @property
@@ -143,8 +142,7 @@ class Environment:
 
     def _look(self) -> OtherKind:
         """A server costs money whether or not it is used, so it is always looked for. An App is named once: as soon as the answer is
-        there that the server is not, while those of the other reads are on their way. A preview, which mostly is of what is not there
-        yet, does not wait for that answer.
+        there that the server is not, while those of the other reads are on their way.
         """
         if "app" in self._options:
             return OtherKind(partial(_servers_named, self._clients, self._options["app"]["name"]))

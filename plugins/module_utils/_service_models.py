@@ -4,7 +4,7 @@
 
 # PRIVATE: may change in any release; use only inside this collection.
 
-"""The models of AWS's services as botocore loads them, but without what takes it long: half of the time for three clients."""
+"""The models of AWS's services as botocore loads them, without what takes it long."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PlainFiles:
 
 class Services:
     """The services that have a file of one type. botocore looks through the folders of all four hundred, for each type, before it
-    loads the model of one: 35 ms for a client.
+    loads the model of one: 36 ms for the two types of a process's first client.
     """
 
     def __init__(self, loader: t.Any, list_all: t.Callable[[str], list[str]], type_name: str) -> None:

@@ -37,13 +37,12 @@ READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
 TAGS = {"Project": "churn"}
 FAR_TOO_LONG = 60
 """Seconds."""
-PREVIEW = """
+RUN = """
 import json, sys
 from pathlib import Path
 from local_region import LocalRegion
 from module_run import Modules
-result = Modules(LocalRegion(sys.argv[1], None, Path())).run("mlflow_environment", check=True, **json.loads(sys.argv[2])).result
-print(json.dumps([result["changed"], result["other_kind"]]))
+print(Modules(LocalRegion(sys.argv[1], None, Path())).fail("mlflow_environment", **json.loads(sys.argv[2])))
 """
 PARTS = ("role", "bucket", "tracking_server")
 PLANS = ("action", "changed", "changes", "diff")
@@ -189,17 +188,6 @@ class TestCreate:
         again = modules.run(MODULE, **wish(), look_for_other_kind=True)
         assert (again.result["other_kind"], Counter(again.calls)) == ({}, AT_REST)
 
-    @pytest.mark.usefixtures("deployed")
-    def test_a_preview_asks_beforehand_and_waits_only_for_what_it_needs(self, region: LocalRegion) -> None:
-        region.inject({"service": "sagemaker", "operation": "ListMlflowApps", "latency_ms": 1000 * FAR_TOO_LONG})
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-c", PREVIEW, region.endpoint, json.dumps({**wish(), "look_for_other_kind": True})]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=True, timeout=FAR_TOO_LONG / 2
-        )
-        assert json.loads(done.stdout) == [False, {}]
-        assert region.admin("GET", "faults")[0]["fired"] == 1
-
 
 DRIFT: dict[str, tuple[str, Json, dict[str, list[str]], list[str]]] = {
     "a policy": (
@@ -279,6 +267,18 @@ class TestChange:
 
 
 class TestRefusals:
+    def test_a_run_that_fails_does_not_wait_for_what_it_asked_meanwhile(self, region: LocalRegion) -> None:
+        region.inject({"service": "sagemaker", "operation": "ListMlflowApps", "latency_ms": 1000 * FAR_TOO_LONG})
+        # Late enough for the answer to be there that the server is not, after which Apps are listed.
+        region.inject({"service": "iam", "operation": "GetRole", "code": "AccessDenied", "latency_ms": 2000})
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-c", RUN, region.endpoint, json.dumps({**wish(), "look_for_other_kind": True})]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=True, timeout=FAR_TOO_LONG / 2
+        )
+        assert "AccessDenied" in done.stdout
+        assert [fault["fired"] for fault in region.admin("GET", "faults")] == [1, 1]
+
     def test_nothing_is_written_when_one_part_refuses(self, modules: Modules, region: LocalRegion) -> None:
         modules.run(MODULE, **wish())
         region.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="team")

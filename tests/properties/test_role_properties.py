@@ -12,7 +12,7 @@ import pytest
 from properties.contract import Contract
 from properties.proof import PARTS, prove
 from properties.role_subject import RoleSubject
-from properties.role_wishes import ALIAS, BOUNDARY, DOCUMENTS, KEYS, LOGGING, PROFILE, ROLE, STEPS
+from properties.role_wishes import ALIAS, BOUNDARY, DOCUMENTS, KEYS, LOGGING, PROFILE, ROLE, STEPS, TRUSTS
 
 if t.TYPE_CHECKING:
     from properties.world import World
@@ -47,3 +47,14 @@ def edit(world: World, operation: str, parameters: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_every_example_holds_the_contract(world: World, part: int) -> None:
     prove(world, contract_of(world), STEPS, begin, edit, part)
+
+
+def test_a_list_of_all_roles_is_not_remembered_past_a_write(world: World) -> None:
+    """Otherwise a role whose policies are read in bulk would be shown as it was."""
+    world.empty()
+    iam = world.client("iam")
+    iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUSTS[0])
+    for policies in ([], ["team"]):
+        (role,) = iam.get_account_authorization_details(Filter=["Role"])["RoleDetailList"]
+        assert [policy["PolicyName"] for policy in role["RolePolicyList"]] == policies
+        iam.put_role_policy(RoleName=ROLE, PolicyName="team", PolicyDocument=json.dumps(DOCUMENTS[0]))
